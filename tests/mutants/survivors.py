@@ -47,7 +47,7 @@ SURVIVORS = {
     "xp.zeros_like(differences)): the value is negated": TWICE,
     "normalize.moments: centred = x - mean: the value is negated": SQUARED,
     "normalize.batch_moments: rows = xp.ones_like(mean) * xp.sum(xp.ones_like(x[..., :1]), "
-    "axis=axes, keepdims=True): the value is negated": "only ratios of the numbers of rows are used",
+    "axis=axes, keepdims=True): the value is negated": "only their ratios are used",
     "normalize.power_iteration: rows = xp.reshape(ops.constant(kernel), (-1, kernel.shape[-1])): "
     "the value is negated": TWICE,
     "normalize.spectral_norm: stretched = xp.matmul(xp.reshape(kernel, (-1, kernel.shape[-1])), "

@@ -272,7 +272,7 @@ def test_a_plugins_recipe_is_listed_shown_and_trained(install, command, tmp_path
     assert code == ExitCode.OK, err
     assert 'recipe = "tiny"' in (tmp_path / "run" / "config.toml").read_text("utf-8")
     assert run_penalties(tmp_path) == [
-        {"where": "real", "target": 0.0, "weight": 0.5, "epsilon": 1e-10, "every": 2}
+        {"where": "real", "target": 0.0, "weight": 0.5, "epsilon": 1e-10, "every": 2, "power": 2.0}
     ]
     more = options.replace("2", "3").split()
     assert command("train", *more, "--resume", "auto")[0] == ExitCode.OK
