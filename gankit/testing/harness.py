@@ -36,16 +36,19 @@ class Setup:
         `(N, height, width, channels)`, uint8 or scaled.
     labels
         `(N,)`, or None if the problem has no classes.
+    batch_size
+        Images in a batch.
     """
 
     problem: Problem
     images: NDArray[Any]
     n_critic: int = 1
     labels: Labels | None = None
+    batch_size: int = 16
 
     def steps(self, start: int, stop: int) -> Block:
         """Plan the steps from `start` to `stop`, without `stop`."""
-        step_shape = StepShape(batch=16, n_critic=self.n_critic)
+        step_shape = StepShape(self.batch_size, self.n_critic)
         return plan(self.problem, step_shape, len(self.images), start, stop - start)
 
     def batch(self, start: int = 0) -> Batch:

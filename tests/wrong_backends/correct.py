@@ -40,6 +40,8 @@ def native_pair():
 class CorrectTrainer(NumpyTrainer):
     """The reference, which also runs blocks and trains native networks.
 
+    Of several processes, each computes the whole batch.
+
     Attributes
     ----------
     face
@@ -71,6 +73,7 @@ class CorrectTrainer(NumpyTrainer):
 
     def update_discriminator(self, batch):
         """Update, then move the native discriminator's running mean."""
+        self.problem.world.rows(len(batch.noise))
         loss = super().update_discriminator(batch)
         if native := self.natives.get("discriminator"):
             native.watch(batch.real)
@@ -78,6 +81,7 @@ class CorrectTrainer(NumpyTrainer):
 
     def update_generator(self, batch):
         """Update, then move the native generator's running mean."""
+        self.problem.world.rows(len(batch.noise))
         loss = super().update_generator(batch)
         if native := self.natives.get("generator"):
             native.watch(batch.noise)
