@@ -50,10 +50,12 @@ PLACES = {
         "frameworks/test_oracle.py",
         "frameworks/test_torch.py",
         "frameworks/test_torch_graphs.py",
+        "frameworks/test_torch_lockstep.py",
         "frameworks/test_torch_metrics.py",
         "frameworks/test_torch_networks.py",
         "frameworks/test_torch_processes.py",
         "frameworks/test_torch_sums.py",
+        "frameworks/test_torch_wrong_sums.py",
     ),
     "keras": (
         "frameworks/test_import_order.py",

@@ -7,6 +7,7 @@ have the same numbers, as the processes of a backend do.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import itertools
 
 import numpy as np
@@ -20,6 +21,7 @@ from gankit.errors import CheckpointError, ConfigError, DataError, Diverged, Gan
 from gankit.layers import Dense, Flatten, Reshape, Tanh
 from gankit.runs import RunFolder, warning_log
 from tests.thread_worlds import together
+from tests.wrong_backends.correct import CorrectTrainer
 
 NETWORKS = (Dense(784), Tanh(), Reshape((28, 28, 1))), (Flatten(), Dense(1))
 IMAGES = glyphs.draw(40)[0]
@@ -90,6 +92,28 @@ def test_all_stop_when_the_launcher_of_one_has_ended(tmp_path, monkeypatch):
     )
     assert chief.step == other.step < 10**6
     assert RunFolder(tmp_path / "run").checkpoints.steps() == [chief.step]
+
+
+def test_all_have_the_chiefs_ends_of_blocks():
+    ends = {0: [], 1: []}
+
+    def recording(problem):
+        trainer, rank = CorrectTrainer(problem), problem.world.rank
+
+        def train_block(block):
+            ends[rank].append(block.start + len(block))
+            return CorrectTrainer.train_block(trainer, block)
+
+        trainer.train_block = train_block
+        return trainer
+
+    def run(world):
+        # The chief alone calls the callback, which needs an end after every third step.
+        return fit(world, own=recording, callbacks=gankit.callbacks.every(3, lambda _: None))
+
+    together(2, run)
+    assert ends[0] == ends[1]
+    assert {3, 6, 9} <= set(ends[0])
 
 
 def test_another_number_of_processes_resumes_from_the_chiefs_folder(tmp_path, one):
@@ -205,3 +229,38 @@ def test_minutes_that_are_over_in_one_process_end_all(tmp_path):
         together(2, run)
     runs = together(2, lambda world: fit(world, steps=10**6, minutes=1e-3))
     assert runs[0].step == runs[1].step < 10**6
+
+
+SETTINGS = {"changes": {"seed": 1}, "error": ConfigError, "message": "settings: process 2 of 2"}
+MISTAKES = {
+    "two-writers": ("gankit.contract.World.chief", property(lambda _: True),
+                    test_the_chief_alone_writes_and_calls_callbacks, {}),
+    "local-ends": ("gankit.contract.World.of_chief", lambda _, number: number,
+                   test_all_have_the_chiefs_ends_of_blocks, {}),
+    "local-stops": ("gankit.contract.World.any", lambda _, flag: flag,
+                    test_all_stop_when_a_callback_of_the_chief_stops_the_run, {}),
+    "local-signals": ("gankit._utils.stop_signals.Stop.agree", lambda *_: None,
+                      test_all_exit_with_the_signal_of_one, {}),
+    "unshared-first-state": ("gankit.launch.execute.share_state", lambda *_: None,
+                             test_all_begin_with_the_chiefs_state, {}),
+    "unshared-resumed-state": ("gankit.launch.execute.share_state", lambda *_: None,
+                               test_another_number_of_processes_resumes_from_the_chiefs_folder, {}),
+    "skipped-digests-at-the-start": ("gankit.launch.same_in_all._compare", lambda *_: None,
+                        test_other_images_or_settings_are_refused_before_anything_is_written,
+                        SETTINGS),
+    "skipped-digests-of-versions": ("gankit.launch.same_in_all._compare", lambda *_: None,
+                                    test_other_versions_are_refused, {}),
+    "skipped-digests-of-states": ("gankit.launch.same_in_all._compare", lambda *_: None,
+                                  test_a_state_that_differs_is_not_saved, {}),
+}  # fmt: skip
+"""The place of each mistake, what is put there, and the test that must notice it."""
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_in_what_all_agree_on_is_noticed(name, request, monkeypatch):
+    place, wrong, test, given = MISTAKES[name]
+    wanted = [p for p in inspect.signature(test).parameters if p not in given]
+    fixtures = {fixture: request.getfixturevalue(fixture) for fixture in wanted}
+    monkeypatch.setattr(place, wrong)
+    with pytest.raises((AssertionError, GankitError, pytest.fail.Exception)):
+        test(**fixtures, **given)
