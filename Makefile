@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 FRAMEWORKS := $(filter torch keras jax autograd,$(BACKENDS))
 
-.PHONY: demo test coverage crash fuzz mutants lint docs bench setup clean
+.PHONY: demo test coverage crash fuzz lockstep mutants lint docs bench setup clean
 
 demo: .venv/core ## Train the reference backend for a minute or two, and show where the pictures are.
 	@rm -rf runs/demo
@@ -28,6 +28,9 @@ crash: setup ## Run the crash battery with its long figures, and write them into
 
 fuzz: setup .venv/with-torch ## Compare the reference and torch with the oracle on 300 random problems.
 	$(BIN)/python -m tests.oracle.fuzz 300 --backends numpy,torch
+
+lockstep: setup ## Run the contract of torch and of keras in 3 processes that train together.
+	$(BIN)/python -m tests.lockstep 3 $(filter torch keras,$(BACKENDS))
 
 lint: setup .venv/lint ## Check style and types.
 	$(BIN)/ruff check

@@ -1,13 +1,10 @@
 """Every clause of the contract fails on a wrong backend."""
 
-import os
-
 import pytest
 
 from gankit.testing import BackendContract
 from gankit.testing.problems import images
 from tests.clause_cases import fails
-from tests.paths import ROOT
 from tests.wrong_backends import CORRECT, WRONG_BACKENDS, native_pair
 
 CLAUSES = sorted(name for name in dir(BackendContract) if name.startswith("test_"))
@@ -19,18 +16,7 @@ PAIRS = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def as_plugin(tmp_path_factory):
-    """Install the wrong backends as a plugin, so that other processes find them."""
-    site = tmp_path_factory.mktemp("site")
-    info = site / "wrong_backends-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: wrong_backends\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[gankit]\nwrong_backends = tests.wrong_backends\n")
-    with pytest.MonkeyPatch.context() as patch:
-        for folder in (site, ROOT):
-            patch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
-        yield
+pytestmark = pytest.mark.usefixtures("wrong_backends_as_plugin")
 
 
 class TestCorrectBackend(BackendContract):

@@ -29,6 +29,7 @@ from tests.wrong_backends import (
     updates,
 )
 from tests.wrong_backends.correct import CORRECT, native_pair
+from tests.wrong_backends.out_of_step import OUT_OF_STEP
 from tests.wrong_backends.wrong_backend import WRONG_BACKENDS, WrongBackend
 
 __all__ = ["CORRECT", "WRONG_BACKENDS", "WrongBackend", "native_pair"]
@@ -62,6 +63,7 @@ PARTS = (
 def gankit_backends():
     """Offer the correct backend and every wrong one."""
     yield CORRECT
+    yield from OUT_OF_STEP
     for wrong_backend in WRONG_BACKENDS:
         if wrong_backend.listed:
             yield wrong_backend.backend()
