@@ -83,12 +83,12 @@ def all_ended(processes):
 
 
 def test_processes_train_as_one(tmp_path, processes):
-    started = processes(2, "-m", "tests.keras_worlds", tmp_path, "around")
-    one = keras_worlds.trained("around")
+    started = processes(2, "-m", "tests.keras_worlds", tmp_path, "batch norm, around")
+    one = keras_worlds.trained("batch norm, around")
     codes, errors = all_ended(started)
     assert codes == [0, 0], errors
     chief, *others = (
-        dict(np.load(tmp_path / f"around-{way}-{rank}.npz"))
+        dict(np.load(tmp_path / f"batch norm, around-{way}-{rank}.npz"))
         for way in ("blocks", "steps")
         for rank in range(2)
     )
