@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,6 +76,10 @@ class Network:
     def parameters(self) -> dict[str, Tensor]:
         """The trained weights, by name."""
         return {name: p for name, p in self.module.named_parameters() if p.requires_grad}
+
+    def copy(self) -> Network:
+        """Return a network with a copy of the module."""
+        return dataclasses.replace(self, module=copy.deepcopy(self.module))
 
     def forward_train(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -52,7 +51,7 @@ class TorchTrainer:
         device = choose_device(problem.device, problem.precision)
         self.generator = build_network(problem, Role.GENERATOR, device)
         self.discriminator = build_network(problem, Role.DISCRIMINATOR, device)
-        self.average = copy.deepcopy(self.generator) if problem.average else None
+        self.average = self.generator.copy() if problem.average else None
         self._problem = problem
         sums = sums_of(problem.world)
         # Sums over processes are not recorded: gloo's cannot be, and nccl's were not tried.
