@@ -73,7 +73,7 @@ def processes():
     for process in started:
         if process.poll() is None:
             kill(process.pid)
-        process.communicate()
+        process.communicate(timeout=60)
 
 
 def all_ended(processes):
