@@ -97,8 +97,9 @@ def case(number):
     problem = replace(problem, freeze=frozen(problem, random.Random(f"freeze {number}")))  # noqa: S311
     if not smoothing and random.Random(f"follow {number}").random() < 0.15:  # noqa: S311
         problem = replace(problem, loss=FOLLOWING)
-    if not smoothing and (kind := random.Random(f"loss {number}")).random() < 0.3:  # noqa: S311
-        problem = replace(problem, loss=kind.choice(BUILTIN[len(FIRST) :]))
+    later = random.Random(f"one of the later losses {number}")  # noqa: S311
+    if not smoothing and later.random() < 0.3:
+        problem = replace(problem, loss=later.choice(BUILTIN[len(FIRST) :]))
     powers = random.Random(f"power {number}")  # noqa: S311
     problem = replace(problem, penalties=tuple(raised(powers, p) for p in problem.penalties))
     problem = replace(problem, **coded(random.Random(f"codes {number}"), problem))  # noqa: S311
