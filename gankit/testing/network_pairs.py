@@ -75,7 +75,7 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
     ),
     "labels": (
         (Embedding(3), Dense(24), LeakyReLU(0.2), *TO_IMAGE),
-        (Embedding(2, gain=0.5), Flatten(), Dense(24), LeakyReLU(0.2), Projection()),
+        (Embedding(4, gain=0.5), Flatten(), Dense(24), LeakyReLU(0.2), Projection()),
     ),
     "residual": (  # A dropout layer's mask depends on its number among all layers.
         (

@@ -53,8 +53,12 @@ def first_rows(world, batch, halves):
     return [slice(batch * i, batch * i + own.stop - own.start) for i in range(halves)]
 
 
-def logits_alone(objective, inputs, *rows, whole=Objective._whole):
+def penalties_of_own_rows(objective, inputs, *rows, whole=Objective._whole):
     return rows if rows[0].ndim == 1 else whole(objective, inputs, *rows)
+
+
+def losses_of_own_rows(objective, inputs, *rows, whole=Objective._whole):
+    return rows if rows[0].ndim == 2 else whole(objective, inputs, *rows)
 
 
 def not_summed_backwards(_context, gradient):
@@ -103,7 +107,12 @@ MISTAKES = {
     ),
     "masks of the first rows": Mistake(MASKS, first_rows, "classifier"),
     "a penalty of own rows": Mistake(
-        ("gankit.functional.objective.Objective._whole",), logits_alone, "batch norm, between"
+        ("gankit.functional.objective.Objective._whole",),
+        penalties_of_own_rows,
+        "batch norm, between",
+    ),
+    "a loss of own logits": Mistake(
+        ("gankit.functional.objective.Objective._whole",), losses_of_own_rows, "batch norm, fake"
     ),
     "rows in the order of ranks": Mistake(
         ("gankit_torch.sums.TorchSums.whole",), in_the_order_of_ranks, "batch norm, fake"

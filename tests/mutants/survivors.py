@@ -10,9 +10,21 @@ TWICE = "it is applied twice, so the sign cancels"
 LENGTHS = "their lengths are equal"
 PLACED = "`place` sets it before it is read"
 ONES = "it is an array of ones"
+BROADCAST = "it is one number, which is broadcast"
+SEVERAL = (
+    "it is of several processes, which tests/frameworks/test_torch_sums.py and "
+    "test_torch_wrong_sums.py train on functional"
+)
+ONE = "one process has all rows; no framework with `scan` trains in several yet"
 
 _ADVERSARIAL = "objective.Objective._adversarial: "
 _GRADIENT = "objective.Objective._with_gradient: "
+_ROWS = "objective.Objective._rows: "
+_LENGTH = "operations.Operations.length: "
+_OWN = (
+    "blocks.BlockTrainer._seen: own = index if world.size == 1 else "
+    "index[world.rows(index.shape[0])]: "
+)
 
 SURVIVORS = {
     f"{_ADVERSARIAL}return *self._joined(weights, fake, inputs.real, inputs, moving=True), {{}}: "
@@ -28,12 +40,30 @@ SURVIVORS = {
     "one head of one column has two",
     f"{_GRADIENT}ones = xp.concatenate([ones, xp.zeros_like(made[:, 1:])], axis=1): "
     "the value is negated": SQUARED,
+    "objective.Objective.discriminator: fakes, reals = self._whole(inputs, fakes, reals): "
+    "the statement is deleted": SEVERAL,
+    "objective.Objective.generator: fakes, reals = self._whole(inputs, fakes, reals): "
+    "the statement is deleted": SEVERAL,
+    "objective.Objective.generator: (fakes,) = self._whole(inputs, fakes): "
+    "the statement is deleted": SEVERAL,
+    "objective.Objective._loss: one = self.ops.xp.reshape(self.ops.xp.ones_like(outputs[:1, :1]), "
+    "()): 1 becomes 2 (2)": "the problems of losses with followers have no heads",
+    f"{_ROWS}if world.size == 1 or tensor is None:: Or becomes And": SEVERAL,
+    f"{_ROWS}if world.size == 1 or tensor is None:: Eq becomes NotEq": SEVERAL,
+    f"{_ROWS}if world.size == 1 or tensor is None:: 1 becomes 2": SEVERAL,
+    f"{_ROWS}if world.size == 1 or tensor is None:: Is becomes IsNot": SEVERAL,
+    f"{_ROWS}return tensor[world.share(self.ops.length(tensor))]: "
+    "the statement is deleted": SEVERAL,
     "objective.Objective._penalty: excess = xp.sqrt(squares + penalty.epsilon) - penalty.target: "
     "the value is negated": SQUARED,
     "objective.Objective._deviation: centred = images - xp.mean(images): "
     "the value is negated": SQUARED,
     "updates.Updates.generate: lambda weights: self.objective.generate(running | weights, inputs, "
     "moving=True),: True becomes False": MOVING,
+    "updates.Updates._step: gradients = self.framework.sums.summed(gradients): "
+    "the statement is deleted": SEVERAL,
+    "defaults.logsumexp: most = constant(xp.max(x, axis=0, keepdims=True)): "
+    "True becomes False": BROADCAST,
     "defaults.softplus: zeros = xp.zeros_like(x): the value is negated": "-0 is 0",
     "defaults.softplus: above, below = xp.where(x > 0, x, zeros), xp.where(x > 0, zeros, x): "
     "0 becomes 1 (2)": "the next line reads `below` only where x is not positive",
@@ -48,6 +78,8 @@ SURVIVORS = {
     "normalize.moments: centred = x - mean: the value is negated": SQUARED,
     "normalize.batch_moments: rows = xp.ones_like(mean) * xp.sum(xp.ones_like(x[..., :1]), "
     "axis=axes, keepdims=True): the value is negated": "only their ratios are used",
+    "normalize.batch_moments: rows = xp.ones_like(mean) * xp.sum(xp.ones_like(x[..., :1]), "
+    "axis=axes, keepdims=True): True becomes False": BROADCAST,
     "normalize.power_iteration: rows = xp.reshape(ops.constant(kernel), (-1, kernel.shape[-1])): "
     "the value is negated": TWICE,
     "normalize.spectral_norm: stretched = xp.matmul(xp.reshape(kernel, (-1, kernel.shape[-1])), "
@@ -58,6 +90,9 @@ SURVIVORS = {
     "xp.ones_like(x[..., :1]): Mult becomes Div": ONES,
     'forward.ForwardPass._normalize: for role, before, each in zip(("mean", "variance"), old, '
     "statistics, strict=True):: True becomes False": LENGTHS,
+    f"{_LENGTH}rows: int = x.shape[0]: 0 becomes 1": SEVERAL,
+    f"{_LENGTH}return rows: the statement is deleted": SEVERAL,
+    f"{_LENGTH}return rows: the value is negated": SEVERAL,
     "operations.Operations.halves: count = x.shape[0] // 2: the value is negated": "the number of "
     "rows is even",
     "networks.SpecNetworks.takes_labels: return uses_labels(self._spec(name)): "
@@ -66,6 +101,9 @@ SURVIVORS = {
     "blocks.BlockTrainer.__init__: self._levels = False: False becomes True": PLACED,
     "blocks.BlockTrainer.__init__: self._steps = framework.compile(self._scan, consumes=True): "
     "True becomes False": "it only saves memory, on frameworks that compile",
+    f"{_OWN}the condition is negated": ONE,
+    f"{_OWN}1 becomes 2": ONE,
+    f"{_OWN}0 becomes 1": ONE,
     "blocks.BlockTrainer.train_block: for kind in zip(*losses, strict=True): "
     "True becomes False": LENGTHS,
 }
