@@ -15,6 +15,7 @@ from typing import Any, Protocol, SupportsFloat, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.lost_links import lost_links_noticed
 from gankit._utils.start_variables import Started, started
 from gankit._utils.state import State
 from gankit.contract.export_format import Export
@@ -328,7 +329,8 @@ class Backend:
         if not this.together:
             return ALONE
         self.check_world(this.size)
-        return self.join(this) if self.join else ALONE
+        with lost_links_noticed():
+            return self.join(this) if self.join else ALONE
 
     def check_world(self, size: int) -> None:
         """Raise Unsupported unless it can train in `size` processes."""
