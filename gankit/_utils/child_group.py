@@ -17,7 +17,7 @@ from gankit._utils import child_process
 from gankit._utils.child_process import Process
 from gankit._utils.plain_numbers import number
 from gankit._utils.start_variables import HERE, LAUNCHER, name_of, on_this_machine, started
-from gankit._utils.stop_signals import SIGNALS, taken
+from gankit._utils.stop_signals import HANGUP, SIGNALS, taken
 from gankit.errors import ConfigError, ExitCode, shown
 
 GRACE = 60.0
@@ -72,7 +72,7 @@ def run_group(
     tell
         Gets a line for each process that a signal has ended.
     signals
-        The signals that are passed on to all processes.
+        The signals that are passed on to all processes. The second one, but not SIGHUP, kills them.
 
     Returns
     -------
@@ -80,13 +80,15 @@ def run_group(
         The first code above 0, but `PeerLost`'s only if there is no other; that too if a signal
         ended a process that this function did not pass on.
     """
-    passed: set[int] = set()
+    passed: list[int] = []
     processes: list[Process] = []
 
     def forward(number: int, _frame: FrameType | None) -> None:
-        passed.add(number)
+        if passed and number == HANGUP:  # A closed terminal may send two.
+            return
+        passed.append(number)
         for process in processes:
-            process.send_signal(number)
+            process.send_signal(number) if passed == [number] else process.kill()
 
     try:
         with taken(forward, signals):
@@ -99,7 +101,7 @@ def run_group(
         for process in processes:
             child_process.kill(process)
     for rank, code in ended:
-        if code < 0 and -code not in passed:
+        if code < 0 and -code not in passed and len(passed) < 2:
             tell(f"{name_of(rank, size)} was ended by {child_process.signal_name(-code)}")
     codes = [_exit_code(code, passed) for _, code in ended]
     own = [code for code in codes if code not in (0, ExitCode.PEER)]
@@ -154,7 +156,10 @@ def _wait(processes: Sequence[Process]) -> list[tuple[int, int]]:
     return list(ended.items())
 
 
-def _exit_code(code: int, passed: Collection[int]) -> int:
+def _exit_code(code: int, passed: Sequence[int]) -> int:
+    """Return the exit code of a process, `passed` being the signals that were passed on."""
     if code >= 0:
         return code
+    if len(passed) > 1:
+        return 128 + passed[0]
     return 128 - code if -code in passed else ExitCode.PEER

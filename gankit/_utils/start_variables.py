@@ -82,6 +82,15 @@ def on_this_machine(rank: int, size: int, port: int) -> dict[str, str]:
     }
 
 
+def has_launcher(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether `torchrun` or `gankit train --processes` started this process.
+
+    They pass a signal on, and a second one ends the process. Others may signal all processes of a
+    job, as systemd does; so a process with a launcher may get one signal twice.
+    """
+    return bool(environment.get(LAUNCHER) or environment.get(TORCHRUN))
+
+
 def launcher_ended(environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether the launcher that would stop this process has ended without doing so.
 

@@ -11,12 +11,17 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TypeAlias
 
+from gankit._utils.start_variables import has_launcher
+
 Handler: TypeAlias = Callable[[int, FrameType | None], None]
 
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
 HANGUP = getattr(signal, "SIGHUP", None)
+
+
+STOPPING = "stopping after this block"
 
 
 class Stop:
@@ -33,11 +38,21 @@ class Stop:
 
     def __init__(
         self,
-        message: str = "stopping after this block; Ctrl-C or SIGTERM again stops at once",
+        message: str = f"{STOPPING}; Ctrl-C or SIGTERM again stops at once",
         second: Handler | signal.Handlers = signal.SIG_DFL,
     ) -> None:
         self.message, self.second = message, second
         self.received: int | None = None
+
+    @classmethod
+    def in_process(cls, *, prints: bool) -> Stop:
+        """Return the stop of a command that trains, alone or in one of several processes.
+
+        A process with a launcher ignores the second signal, which may be the first one again.
+        """
+        if has_launcher():
+            return cls(STOPPING if prints else "", signal.SIG_IGN)
+        return cls() if prints else cls("")
 
     def __call__(self) -> bool:
         """Return whether to stop after this block."""
@@ -91,7 +106,7 @@ def by_ctrl_c() -> Iterator[Stop]:
 
     It has no effect in a program that handles SIGINT itself, and outside the main thread.
     """
-    stop = Stop("stopping after this block; Ctrl-C again stops at once", signal.default_int_handler)
+    stop = Stop(f"{STOPPING}; Ctrl-C again stops at once", signal.default_int_handler)
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with taken(stop.receive, [signal.SIGINT] if ours else []):
         yield stop

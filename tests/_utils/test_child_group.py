@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from gankit._utils import child_group
@@ -41,23 +43,42 @@ def test_threads_that_the_user_chose_are_those_of_each_process():
     assert only["OMP_NUM_THREADS"] == "8"
 
 
+class Child:
+    """A process that has ended, or ends by a signal."""
+
+    pid = 0
+
+    def __init__(self, code=None):
+        self.code, self.signals = code, []
+
+    def poll(self):
+        return self.code
+
+    def send_signal(self, number):
+        self.signals.append(number)
+
+    def kill(self):
+        self.code = -signal.SIGKILL
+
+
+@pytest.fixture
+def children(monkeypatch):
+    """Return a function that makes these the next child processes."""
+
+    def start(*chosen):
+        ones = iter(chosen)
+        monkeypatch.setattr(child_group.child_process, "start", lambda *_, **__: next(ones))
+
+    monkeypatch.setattr(child_group.child_process, "kill", lambda _: None)
+    return start
+
+
 @pytest.mark.parametrize(
     ("codes", "expected"), [((0, 0), 0), ((8, 3), 3), ((8, -9), 8), ((-15, 8), 8), ((0, 1), 1)]
 )
-def test_the_exit_code_is_that_of_the_process_that_failed_itself(monkeypatch, codes, expected):
-    class Ended:
-        pid = 0
-
-        def __init__(self, code):
-            self.code = code
-
-        def poll(self):
-            return self.code
-
-    ends, told = iter(codes), []
-    monkeypatch.setattr(child_group.child_process, "start", lambda *_, **__: Ended(next(ends)))
-    monkeypatch.setattr(child_group.child_process, "kill", lambda _: None)
-    monkeypatch.setattr(child_group, "_wait", lambda found: list(enumerate(p.code for p in found)))
+def test_the_exit_code_is_that_of_the_process_that_failed_itself(children, codes, expected):
+    told = []
+    children(*map(Child, codes))
     code = child_group.run_group(2, "x", [], told.append)
     assert code == expected
     assert told == [
@@ -65,3 +86,19 @@ def test_the_exit_code_is_that_of_the_process_that_failed_itself(monkeypatch, co
         for rank, number in enumerate(codes)
         for name in {-9: ["SIGKILL"], -15: ["SIGTERM"]}.get(number, [])
     ]
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_the_second_signal_kills_all_processes(children, monkeypatch, second):
+    first, other = Child(), Child()
+    children(first, other)
+    told, strikes = [], [second, signal.SIGHUP, signal.SIGTERM]
+
+    def strike(_seconds):
+        if strikes:
+            signal.raise_signal(strikes.pop())
+
+    monkeypatch.setattr(child_group.time, "sleep", strike)
+    assert child_group.run_group(2, "x", [], told.append) == 128 + signal.SIGTERM
+    assert first.signals == other.signals == [signal.SIGTERM]
+    assert told == []

@@ -192,7 +192,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click passes each option a
         out = options["out"] or next(path for path in _folders(plan) if not path.exists())
         say(f"{plan.summary}, into {out}")
         return 0
-    stop = Stop() if prints() else Stop(message="")
+    stop = Stop.in_process(prints=prints())
     bar = Bar(plan.steps, plain=plain, minutes=plan.config.minutes)
     world = plan.problem.world
     with taken(stop.receive), closing(bar), _folder(plan, options["out"]) as out:

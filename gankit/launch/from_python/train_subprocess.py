@@ -56,7 +56,7 @@ def _train(request: dict[str, Any]) -> int:
     )
     for line in [] if resumed else advice(plan):
         tell(line)
-    stop = Stop(message="stopping after this block" if shows else "")
+    stop = Stop.in_process(prints=shows)
     with taken(stop.receive), closing(Bar(plan.steps, minutes=plan.config.minutes)) as bar:
         callbacks = [bar] if shows else []
         launch(plan, out, resume=request["resume"], callbacks=callbacks, stop=stop, tell=tell)
