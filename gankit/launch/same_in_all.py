@@ -21,7 +21,7 @@ DIGITS = 12
 
 
 def check_same_start(plan: ResolvedPlan) -> None:
-    """Compare images, settings and versions of all processes, a meeting.
+    """Compare versions, settings and images of all processes, a meeting.
 
     Raises
     ------
@@ -35,16 +35,17 @@ def check_same_start(plan: ResolvedPlan) -> None:
     world.rows(plan.config.batch)
     if world.size == 1:
         return
-    _compare(world, plan.digests["data_digest"], lambda who: DataError(
-        f"dataset: {who} has other images; give every host the same"
-    ))  # fmt: skip
-    local = dataclasses.replace(plan.config, dataset="", device="").to_toml()
-    _compare(world, f"{local}{plan.loss_digest}", lambda who: ConfigError(
-        f"settings: {who} has others; start every process with the same options"
-    ))  # fmt: skip
     versions = {name: plan.environment[name] for name in ("gankit", "python", "libraries")}
     _compare(world, str(versions), lambda who: ConfigError(
         f"versions: {who} has other versions of gankit, Python or libraries; install the same"
+    ))  # fmt: skip
+    local = dataclasses.replace(plan.config, dataset="", device="").to_toml()
+    _compare(world, f"{local}{plan.loss_digest}", lambda who: ConfigError(
+        f"settings: {who} has others; start every process with the same options; those of a "
+        "resumed run are in its folder, which all must share"
+    ))  # fmt: skip
+    _compare(world, plan.digests["data_digest"], lambda who: DataError(
+        f"dataset: {who} has other images; give every host the same"
     ))  # fmt: skip
 
 
