@@ -2,8 +2,9 @@
 
     python -m tests.crash.forks BACKEND
 
-Reads a command's words from each line of standard input, as JSON; starts it in a child process, and
-prints the child's process number, and how it ended when it has. Its messages are in `stderr.txt`.
+Reads a command's words and variables from each line of standard input, as JSON; starts it in a
+child process, and prints the child's process number, and how it ended when it has. Its messages
+are in `stderr.txt`.
 """
 
 from __future__ import annotations
@@ -22,24 +23,27 @@ from tests.paths import ROOT
 from tests.waiting import started
 
 MESSAGES = "stderr.txt"
+VERSION = "GANKIT_TEST_VERSION"
 MODULES = {"numpy": "gankit_numpy", "torch": "torch", "keras": "keras"}
 
 
 @contextlib.contextmanager
-def forks(backend):
+def forks(backend, folder="."):
     """Yield two functions: one starts a command and returns its process number, one waits for it.
 
-    A command is the words of `gankit`, or those of `tests.crash.phases`. The second function
+    A command is the words of `gankit`, or those of `tests.crash.phases`; it works in `folder`.
+    Keywords are variables of its environment; `VERSION` is that of its gankit. The second function
     returns its exit code, or the negative number of the signal that ended it.
     """
     words = [sys.executable, "-m", "tests.crash.forks", backend]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     environment = os.environ | {"PYTHONPATH": path}
-    with started(words, f"the forks of {backend}", env=environment, **options) as parent:
+    options |= {"env": environment, "cwd": folder}
+    with started(words, f"the forks of {backend}", **options) as parent:
 
-        def start(words):
-            parent.stdin.write(f"{json.dumps(words)}\n")
+        def start(words, **variables):
+            parent.stdin.write(f"{json.dumps([words, variables])}\n")
             parent.stdin.flush()
             return int(parent.stdout.readline())
 
@@ -52,16 +56,19 @@ def serve():
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            _run(json.loads(line))
+            _run(*json.loads(line))
         print(child, flush=True)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _run(words):
+def _run(words, variables):
     """Run a command in the child, and end without the parent's clean-up."""
+    import gankit
     from gankit.cli import main
 
+    os.environ.update(variables)
+    gankit.__version__ = variables.get(VERSION, gankit.__version__)
     with Path(MESSAGES).open("wb") as messages, Path(os.devnull).open("r+b") as nothing:
         for number, file in enumerate((nothing, nothing, messages)):
             os.dup2(file.fileno(), number)

@@ -52,11 +52,11 @@ PROGRAM = [sys.executable, "-m", "gankit"]
 def prepare(folder):
     """Write the run's settings and its 256 images; the command works in `folder`."""
     Path(folder, "run.toml").write_text(CONFIG, "utf-8")
-    np.save(Path(folder, "glyphs.npy"), _images())
+    np.save(Path(folder, "glyphs.npy"), images())
 
 
 @functools.cache
-def _images():
+def images():
     return glyphs.draw(256, seed=3)[0]
 
 
@@ -86,6 +86,12 @@ def finished(out, backend, steps=STEPS, *more, place="."):
     )
     assert done.returncode == 0, done.stderr
     return done.stderr
+
+
+def logged(out):
+    """Return how many steps a run's log has, without an incomplete line."""
+    log = RunFolder(out).losses
+    return log.read_bytes().count(b"\n") if log.exists() else 0
 
 
 def newest(out):

@@ -30,6 +30,8 @@ ROWS = {
     "kill-store": "kill -9 of the store",
     "kill-calls": "kill -9 before and after each system call",
     "kill-train": "kill -9 of `gankit train`, resumed until it is done",
+    "processes": "kill -9 and SIGTERM of one of two processes, or of their launcher",
+    "two-hosts": "two hosts: one killed, the link cut",
     "lost-folder": "a run's folder moved, removed or replaced in any phase",
     "foreign": "checkpoints of another run in the folder",
     "rotation": "reading beside a writer that prunes",

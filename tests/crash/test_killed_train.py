@@ -40,7 +40,7 @@ def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, 
             killed(run, backend, random.uniform(0, 0.3)) for _ in range(KILLS[backend])
         )
     # The last life, and the run to compare with, are as long as the killed ones, and no longer.
-    end = logged() + MORE
+    end = runs.logged("run") + MORE
     runs.finished("run", backend, end)
     runs.finished("whole", backend, end)
     runs.assert_same("run", "whole")
@@ -53,18 +53,12 @@ def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, 
 def killed(run, backend, seconds):
     """Kill the run some time after it has logged a step; return how many steps that lost."""
     start, ended = run
-    log, before = Path("run/metrics.jsonl"), logged()
+    log, before = Path("run/metrics.jsonl"), runs.logged("run")
     process = start(runs.train("run", backend, STEPS[backend]))
-    wait_for(lambda: logged() != before, "a step in the log")
+    wait_for(lambda: runs.logged("run") != before, "a step in the log")
     time.sleep(seconds)
     os.kill(process, signal.SIGKILL)
     assert ended() == -signal.SIGKILL, Path(MESSAGES).read_text("utf-8")
     assert log.exists()
     newest = runs.newest("run")
-    return logged() - (newest.step if newest else 0)
-
-
-def logged():
-    """Return how many steps the log has, without an incomplete line."""
-    log = Path("run/metrics.jsonl")
-    return log.read_bytes().count(b"\n") if log.exists() else 0
+    return runs.logged("run") - (newest.step if newest else 0)

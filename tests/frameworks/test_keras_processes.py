@@ -1,10 +1,9 @@
-"""Several processes of keras on TensorFlow, compared with one, and the loss of one of them."""
+"""Several processes of keras on TensorFlow, compared with one."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -12,11 +11,9 @@ import sys
 import numpy as np
 import pytest
 
-from gankit.errors import ExitCode
-from gankit.runs import RunFolder
 from gankit.testing import assert_close, assert_identical
 from tests.selection import selected
-from tests.waiting import ended, kill, wait_for
+from tests.waiting import ended, kill
 
 if not selected("keras") or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
     pytest.skip("keras on TensorFlow is not under test", allow_module_level=True)
@@ -24,10 +21,6 @@ if not selected("keras") or os.environ.get("KERAS_BACKEND", "tensorflow") != "te
 from tests import keras_worlds
 
 BOUND = 1e-9
-TRAIN = (
-    "-m", "gankit", "train", "dcgan", "--backend", "keras", "--dataset", "glyphs", "--no-progress",
-    "--set", "precision=float64", "--set", "batch=10", "--set", "checkpoint_every=6",
-)  # fmt: skip
 LIMIT = 300
 """Seconds that the processes may take: each imports TensorFlow and compiles."""
 
@@ -107,20 +100,3 @@ def test_three_processes_have_the_losses_of_one(tmp_path, processes):
     assert_close({"losses": many[0]["losses"]}, {"losses": one["losses"]}, BOUND)
     for other in many[1:]:
         assert_identical(other, many[0])
-
-
-@pytest.mark.parametrize(
-    ("number", "codes", "message"),
-    [
-        (signal.SIGKILL, [ExitCode.PEER, -signal.SIGKILL], "process 1 of 2: another process of"),
-        (signal.SIGTERM, [128 + signal.SIGTERM] * 2, "Resume with"),
-    ],
-)
-def test_all_end_when_one_gets_a_signal(number, codes, message, machine, processes):
-    started = processes(2, *TRAIN, "--steps", 100_000, "--out", "run")
-    folder = RunFolder(machine / "run")
-    wait_for(lambda: folder.exists() and folder.checkpoints.steps(), "a checkpoint", LIMIT)
-    started[1].send_signal(number)
-    ended_with, errors = all_ended(started)
-    assert ended_with == codes, errors
-    assert message in errors[0]

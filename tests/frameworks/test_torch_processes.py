@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,42 +10,28 @@ import numpy as np
 import pytest
 
 import gankit
+from gankit._utils.child_group import free_ports
 from gankit.errors import ConfigError, Unsupported
 from gankit.losses import HINGE
 from gankit.runs import RunFolder
 from gankit.testing import assert_close
+from tests.process_groups import ProcessGroup
 from tests.selection import selected
-from tests.waiting import ended, kill, ran, wait_for
+from tests.waiting import kill, ran, wait_for
 
 if not selected("torch"):
     pytest.skip("torch is not among the backends under test", allow_module_level=True)
 
 BOUND = 1e-9
 STEPS = 30
-LIMIT = 60.0
-"""Seconds in which the others end after a process was killed."""
 TRAIN = (
     "train", "dcgan", "--backend", "torch", "--dataset", "glyphs", "--no-progress",
     "--set", "precision=float64", "--set", "batch=10", "--set", "checkpoint_every=6",
 )  # fmt: skip
-LONG = (*TRAIN, "--steps", "1000000", "--out", "run")
-LAUNCHERS = {
-    "torchrun": (
-        "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "gankit",
-        *LONG,
-    ),
-    "processes": ("-m", "gankit", *LONG, "--processes", "2"),
-}  # fmt: skip
 
 
-def environment(**changes):
-    return {**os.environ, "OMP_NUM_THREADS": "1", **changes}
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return str(found.getsockname()[1])
+def environment():
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def torchrun(size, *arguments):
@@ -60,42 +43,6 @@ def torchrun(size, *arguments):
 
 def losses(folder):
     return {"losses": np.array(gankit.load(folder).history)}
-
-
-def workers(mark):
-    """Return the processes that have a mark in their environment, by rank."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            content = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        variables = dict(entry.partition(b"=")[::2] for entry in content)
-        if variables.get(b"GANKIT_TEST_MARK") == mark and b"RANK" in variables:
-            found[int(variables[b"RANK"])] = int(folder.name)
-    return found
-
-
-@pytest.fixture
-def launched(request):
-    """Yield a long run that has a checkpoint: its launcher, and a function to its workers."""
-    mark = f"{os.getpid()}-{request.node.name}"
-    process = subprocess.Popen(
-        [sys.executable, *LAUNCHERS[request.param]],
-        env=environment(GANKIT_TEST_MARK=mark),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for(RunFolder("run").checkpoints.steps, "a checkpoint", 180)
-    yield process, lambda: workers(mark.encode())
-    for pid in (process.pid, *workers(mark.encode()).values()):
-        kill(pid)
-    ended(process, "the launcher")
-
-
-def every(*names):
-    return pytest.mark.parametrize("launched", names, indirect=True)
 
 
 @pytest.fixture
@@ -176,55 +123,15 @@ def test_what_other_processes_cannot_do_is_refused_in_python(changes, error, mes
     assert not Path("run").exists()
 
 
-@pytest.mark.usefixtures("machine")
-@every("torchrun", "processes")
-@pytest.mark.parametrize("rank", [0, 1])
-def test_if_a_process_is_killed_the_others_end(launched, rank):
-    launcher, alive = launched
-    kill(alive()[rank])
-    error = ended(launcher, "the launcher", LIMIT)[1]
-    assert launcher.returncode == (8 if "--processes" in launcher.args else 1)
-    lost = f"gankit: process {2 - rank} of 2: another process of this run ended"
-    assert lost in error or "Signal 9 (SIGKILL)" in error
-    wait_for(lambda: not alive(), "the processes to end", LIMIT)
-    assert RunFolder("run").checkpoints.newest_valid(lambda *_: None)
-
-
-@pytest.mark.usefixtures("machine")
-@every("torchrun", "processes")
-def test_if_the_launcher_is_killed_the_processes_save_and_end(launched):
-    launcher, alive = launched
-    kill(launcher.pid)
-    wait_for(lambda: not alive(), "the processes to end", LIMIT)
-    steps = RunFolder("run").checkpoints.steps()
-    assert len(gankit.load("run").history) == steps[-1]
-
-
-@pytest.mark.usefixtures("machine")
-@every("processes")
-@pytest.mark.parametrize("rank", ["launcher", 1])
-def test_a_signal_ends_all_with_its_code_and_a_checkpoint(launched, rank):
-    launcher, alive = launched
-    os.kill(launcher.pid if rank == "launcher" else alive()[rank], signal.SIGTERM)
-    out, error = ended(launcher, "the launcher", LIMIT)
-    assert (launcher.returncode, out) == (143, "run\n")
-    assert error.count("stopped after step") == 1
-    assert not alive()
-    assert len(gankit.load("run").history) == RunFolder("run").checkpoints.steps()[-1]
-
-
 def test_torchrun_restarts_a_run_that_resumes(one):
-    mark = f"{os.getpid()}-restart"
     words = (
         sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--max-restarts",
-        "1", "--master-addr", "127.0.0.1", "--master-port", free_port(), "-m", "gankit", *TRAIN,
-        "--steps", str(STEPS), "--out", "run", "--resume",
+        "1", "--master-addr", "127.0.0.1", "--master-port", free_ports(1), "-m", "gankit", *TRAIN,
+        "--steps", STEPS, "--out", "run", "--resume",
     )  # fmt: skip
-    process = subprocess.Popen(
-        words, env=environment(GANKIT_TEST_MARK=mark), stderr=subprocess.PIPE, text=True
-    )
-    wait_for(RunFolder("run").checkpoints.steps, "a checkpoint", 180)
-    kill(workers(mark.encode())[1])
-    error = ended(process, "torchrun", 180)[1]
-    assert process.returncode == 0, error
+    with ProcessGroup(words) as group:
+        wait_for(RunFolder("run").checkpoints.steps, "a checkpoint", 180)
+        kill(group.ranks()[1])
+        _, errors = group.outputs(180)
+    assert group.launcher.returncode == 0, errors
     assert_close(losses("run"), one, BOUND)
