@@ -206,9 +206,10 @@ def fit(
         above 0. None, the default, for no limit. A resumed run counts the minutes before.
     labels
         Classes of the images, `(N,)` or `(N, 1)`: whole numbers from 0 on, bool or strings; or
-        `(N, K)`, one-hot. Classes without images are left out: the others are numbered from 0 on,
-        and `Run.class_names` keeps what they were called. True takes the labels of a data set.
-        None, the default, trains without classes.
+        `(N, K)`, one-hot. -1 stands for no label, where only terms of "real/NAME" use labels.
+        Classes without images are left out: the others are numbered from 0 on, and
+        `Run.class_names` keeps what they were called. True takes the labels of a data set. None,
+        the default, trains without classes.
     backend
         Name of a backend, or a `gankit.contract.Backend`. "auto", the default, takes the backend
         whose native networks these are; for layers, the first installed of torch, keras, numpy.

@@ -3,7 +3,8 @@
 A term compares the outputs of a head, `of`, with `to`. With o and t an image's row of each, and E
 the mean over the images:
 
-    cross-entropy   E (logsumexp(o) - sum(t o)), t one-hot
+    cross-entropy   E (logsumexp(o) - sum(t o)), t one-hot; E over the images that have a label,
+                    0 without any
     l2              E mean((o - t)^2), the mean over the columns
     gaussian        E sum(1/2 ((t - m)^2 exp(-s) + s + log(2 pi))), m the first half of o's columns
                     and s the second: the negative logarithm of a normal density (Chen et al. 2016)

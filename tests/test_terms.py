@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gankit.codes import Code
-from gankit.contract import Problem
-from gankit.layers import Dense, Flatten, Reshape, Tanh
+from gankit.contract import Problem, check_labels
+from gankit.layers import Dense, Embedding, Flatten, Reshape, Tanh
 from gankit.losses import NONSATURATING
 from gankit.optimizers import SGD
 from gankit.terms import Term
@@ -114,6 +114,59 @@ def test_auxiliary_is_short_for_a_head_and_two_terms():
     assert short.head_columns == long.head_columns
     for side in ("generator", "discriminator"):
         assert short.terms_of(side) == long.terms_of(side)
+
+
+REAL = Term("cross-entropy", "real/class", "label", ("discriminator",))
+SGAN = replace(
+    PROBLEM, classes=4, codes=(), heads={"class": 4}, terms=(REAL,),
+    discriminator=(Flatten(), Dense(5)),
+)  # fmt: skip
+UNLABELLED = np.array([0, -1, 3])
+
+
+def test_labels_of_terms_of_real_images_may_be_missing():
+    assert SGAN.takes_unlabelled
+    check_labels(UNLABELLED, 3, 4, unlabelled=True)
+    assert "no class -2; the classes are 0 to 3" in refusal(
+        lambda: check_labels(UNLABELLED - 1, 3, 4, unlabelled=True)
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"generator": (Embedding(2), Dense(6), Tanh(), Reshape((3, 2, 1)))},
+        {"discriminator": (Flatten(), Embedding(2), Dense(5))},
+        {"terms": (REAL, replace(REAL, of="fake/class"))},
+        {"terms": (), "heads": {}, "auxiliary": 0.5},
+    ],
+    ids=["generator", "discriminator", "fake", "auxiliary"],
+)
+def test_labels_of_generated_images_may_not_be_missing(changes):
+    assert not replace(SGAN, **changes).takes_unlabelled
+
+
+def fit_sgan(**changes):
+    labels = np.arange(20) % 2
+    labels[:15] = -1
+    given = {
+        "discriminator": (Flatten(), Dense(3)), "labels": labels, "heads": {"class": 2},
+        "terms": [REAL],
+    }  # fmt: skip
+    return fit(**(given | changes))
+
+
+def test_fit_trains_with_few_labels():
+    run = fit_sgan()
+    assert np.isfinite(run.history).all()
+    assert run.problem.classes == 2
+
+
+def test_a_term_of_generated_images_refuses_images_without_a_label(tmp_path):
+    terms = [REAL, replace(REAL, of="fake/class")]
+    told = refusal(lambda: fit_sgan(terms=terms, out=tmp_path / "run"))
+    assert "labels: got -1, no label, which only terms of 'real/NAME' may meet" in told
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_discriminator_without_a_classifier_says_so():

@@ -67,7 +67,7 @@ def device_data(
     problem: Problem, images: NDArray[Any], labels: Labels | None, classes: int
 ) -> DeviceData:
     """Return the data set, on the device unless it is a file; with labels only if `classes` > 0."""
-    own = network_labels(labels, len(images), classes)
+    own = network_labels(labels, len(images), classes, unlabelled=problem.takes_unlabelled)
     if not isinstance(images, np.ndarray) or isinstance(images, np.memmap):
         return OnHost(images, own, problem)
     return OnDevice(images if images.dtype == np.uint8 else problem.scale(images), own)

@@ -94,9 +94,11 @@ class Inference:
         return noise_gradient(self._framework, generate, noise, targets)
 
 
-def network_labels(labels: Labels | None, count: int, classes: int) -> Labels:
+def network_labels(
+    labels: Labels | None, count: int, classes: int, *, unlabelled: bool = False
+) -> Labels:
     """Return validated labels, `(count,)` int64; no rows without classes."""
     if not classes:
         return np.zeros(0, np.int64)
-    check_labels(labels, count, classes)
+    check_labels(labels, count, classes, unlabelled=unlabelled)
     return np.asarray(labels, np.int64)

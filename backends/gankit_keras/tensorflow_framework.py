@@ -164,10 +164,11 @@ class TensorFlow(Framework):
         return tf.nn.avg_pool2d(images, size, size, "VALID")
 
     def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
-        """Return the mean of logsumexp(c) - c[label] for `(B,)` int64 labels."""
+        """Return the mean of logsumexp(c) - c[label] for `(B,)` int64 labels, -1 for none."""
         one_hot = tf.one_hot(labels, logits.shape[1], dtype=logits.dtype)
-        label_logits = tf.reduce_sum(logits * one_hot, axis=1)
-        return tf.reduce_mean(tf.reduce_logsumexp(logits, axis=1) - label_logits)
+        labelled = tf.cast(labels >= 0, logits.dtype)
+        lengths = tf.reduce_logsumexp(logits, axis=1) - tf.reduce_sum(logits * one_hot, axis=1)
+        return tf.reduce_sum(labelled * lengths) / tf.maximum(tf.reduce_sum(labelled), 1)
 
     def length(self, x: Tensor, /) -> Tensor:
         """Return the number of rows, which is open."""

@@ -128,12 +128,16 @@ class KerasTrainer:
         return Inputs(
             real=real[own],
             noise=batch.noise,
-            labels=network_labels(batch.labels, len(batch.noise), self._classes),
+            labels=self._labels(batch),
             random={name: array[own] for name, array in batch.random.items() if name != "flip"},
             scalars={name: np.float64(batch.scalars[name]) for name in names(self._problem)},
             masks=sampler.sample(batch.key, len(batch.noise)),
             followers={},
         )
+
+    def _labels(self, batch: Batch) -> Labels:
+        unlabelled = self._problem.takes_unlabelled
+        return network_labels(batch.labels, len(batch.noise), self._classes, unlabelled=unlabelled)
 
     def _block_arrays(self, block: Block, chunk: slice) -> BlockTensors:
         """Return the arrays of a block's chunk, with the random inputs inside its networks."""

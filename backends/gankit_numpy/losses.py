@@ -6,7 +6,7 @@ import numpy as np
 
 from gankit.contract import Labels, check_labels
 from gankit.terms import Kind
-from gankit_numpy.operations import exp, get_slice, logsumexp, mean, sum_over
+from gankit_numpy.operations import exp, get_slice, logsumexp, mean, sum_over, total
 from gankit_numpy.tape import Tracked, Value
 
 ALL = slice(None)
@@ -17,11 +17,11 @@ def logit(outputs: Tracked) -> Tracked:
     return get_slice(outputs, (ALL, 0))
 
 
-def label_rows(labels: Labels | None, outputs: Tracked) -> Value:
-    """Return labels one-hot, of the shape and dtype of a head's outputs."""
+def label_rows(labels: Labels | None, outputs: Tracked, *, unlabelled: bool) -> Value:
+    """Return labels one-hot, zeros for -1, of the shape and dtype of a head's outputs."""
     count, classes = outputs.shape
-    check_labels(labels, count, classes)
-    rows: Value = np.eye(classes, dtype=outputs.value.dtype)[np.asarray(labels)]
+    check_labels(labels, count, classes, unlabelled=unlabelled)
+    rows: Value = np.eye(classes + 1, classes, dtype=outputs.value.dtype)[np.asarray(labels)]
     return rows
 
 
@@ -29,7 +29,9 @@ def term_value(kind: Kind, outputs: Tracked, target: Value) -> Tracked:
     """Return a term of a head's outputs by the formulas of `gankit.terms`, without its weight."""
     match kind:
         case "cross-entropy":
-            return mean(logsumexp(outputs) - sum_over(outputs * target, (1,)))
+            labelled = target.sum(axis=1)
+            values = (logsumexp(outputs) - sum_over(outputs * target, (1,))) * labelled
+            return total(values) * (1 / max(float(labelled.sum()), 1.0))
         case "l2":
             differences = outputs - target
             return mean(differences * differences)

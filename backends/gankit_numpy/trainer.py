@@ -156,7 +156,7 @@ class NumpyTrainer:
             if term.code:
                 target = batch.noise[:, problem.code_columns[term.code]]
             else:
-                target = label_rows(batch.labels, of)
+                target = label_rows(batch.labels, of, unlabelled=problem.takes_unlabelled)
             value = value + term.weight * term_value(term.kind, of, target)
         return value
 

@@ -61,8 +61,9 @@ class TorchOperations(Operations):
         return x.relu()
 
     def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
-        """Return the mean of logsumexp(c) - c[label] for `(B,)` int64 labels."""
-        return functional.cross_entropy(logits, labels)
+        """Return the mean of logsumexp(c) - c[label] for `(B,)` int64 labels, -1 for none."""
+        summed = functional.cross_entropy(logits, labels, ignore_index=-1, reduction="sum")
+        return summed / (labels >= 0).sum().clamp(min=1)
 
     def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
         """Shift each image by its row of offsets, int64; fill with zeros."""

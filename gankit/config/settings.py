@@ -47,6 +47,7 @@ class Settings(TypedDict, total=False):
     terms: Term | Sequence[Term | Table]
     penalties: Penalty | str | Sequence[Penalty | str | Table]
     label_smoothing: float
+    labelled: int | None
     augment: Augment | Table | None
     instance_noise: float | Schedule | Table
     flip: bool

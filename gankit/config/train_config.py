@@ -110,6 +110,10 @@ class TrainConfig(Options):
     classes
         Number of classes. None, the default, takes it from the data if a network is
         class-conditional.
+    labelled
+        Number of images whose labels are used, the same number of each class, chosen with the
+        seed; the others count as unlabelled. For runs that use labels in terms of "real/NAME"
+        only. None, the default, uses all labels of the data.
     images
         How your own pictures are converted to one shape; None, the default, takes the
         generator's.
@@ -153,6 +157,7 @@ class TrainConfig(Options):
     n_critic: int = 1
     label_smoothing: float = 0.0
     classes: int | None = None
+    labelled: int | None = None
     images: ImageOptions | None = None
     summary: str = ""
     recipe: str = "custom"
@@ -172,7 +177,7 @@ class TrainConfig(Options):
         positive = (
             "latent", "batch", "n_critic", "epochs", "steps_per_epoch", "steps", "sample_every",
             "checkpoint_every", "keep_checkpoints", "evaluate_every", "evaluate_samples",
-            "patience", "classes",
+            "patience", "classes", "labelled",
         )  # fmt: skip
         wrong = []
         for name in positive:

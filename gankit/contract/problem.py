@@ -322,6 +322,16 @@ class Problem(Options):
         return any(term.to == LABEL for term in (*self._auxiliary_terms, *self.terms))
 
     @cached_property
+    def takes_unlabelled(self) -> bool:
+        """Whether a label may be -1, none: no network takes labels, and only reals have terms."""
+        networks = (self.generator, self.discriminator)
+        conditional = not all(
+            isinstance(network, tuple) and not layers.uses_labels(network) for network in networks
+        )
+        own = [term for term in (*self._auxiliary_terms, *self.terms) if term.to == LABEL]
+        return not conditional and all(term.half == "real" for term in own)
+
+    @cached_property
     def _auxiliary_terms(self) -> tuple[Term, ...]:
         """The terms that an auxiliary classifier is short for."""
         if not self.auxiliary:
@@ -333,7 +343,9 @@ class Problem(Options):
         )
 
 
-def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
+def check_labels(
+    labels: NDArray[Any] | None, count: int, classes: int, *, unlabelled: bool = False
+) -> None:
     """Raise ConfigError unless `labels` are valid labels for a class-conditional network.
 
     Parameters
@@ -344,6 +356,8 @@ def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
         Number of images.
     classes
         Number of classes; each label is from 0 to classes - 1.
+    unlabelled
+        Whether -1, no label, is valid too, as of `Problem.takes_unlabelled`; False by default.
     """
     if labels is None:
         raise ConfigError(
@@ -353,7 +367,12 @@ def check_labels(labels: NDArray[Any] | None, count: int, classes: int) -> None:
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
         found = f"{labels.dtype} of shape {labels.shape}"
         raise ConfigError(f"labels: got {found}; expected {counted(count, 'whole number')}")
-    wrong = labels[(labels < 0) | (labels >= classes)]
+    wrong = labels[(labels < (-1 if unlabelled else 0)) | (labels >= classes)]
+    if len(wrong) and wrong[0] == -1:
+        raise ConfigError(
+            "labels: got -1, no label, which only terms of 'real/NAME' may meet; expected "
+            f"0 to {classes - 1} for generated images; leave out images without a label"
+        )
     if len(wrong):
         raise ConfigError(f"no class {wrong[0]}; the classes are 0 to {classes - 1}")
 

@@ -48,6 +48,7 @@ class Stream(IntEnum):
     INVERSION = 14
     CODES = 15
     SAMPLE_CODES = 16
+    LABELLED = 17
 
 
 class Role(IntEnum):

@@ -29,7 +29,8 @@ class ImageSet:
         (N, H, W, C) uint8, 0 to 255. Images in a large file are a
         `gankit._utils.file_array.FileArray`, which is indexed like an array.
     labels
-        (N,) int64, each at least 0; None if the images have no classes.
+        (N,) int64, each at least 0, or -1 for an image without a label; None if the images have no
+        classes.
     source
         One line that describes the origin of the images.
     class_names
@@ -70,8 +71,10 @@ class ImageSet:
             found = counted(len(labels), "label")
             expected = f"{len(self.images)}, one for each image"
             raise DataError(f"{self.source}: got {found}; expected {expected}")
-        if (labels < 0).any():
-            raise DataError(f"{self.source}: got label {labels.min()}; expected at least 0")
+        if (labels < -1).any():
+            raise DataError(
+                f"{self.source}: got label {labels.min()}; expected at least 0, or -1 for none"
+            )
         if self.class_names and labels.max(initial=0) >= len(self.class_names):
             names = counted(len(self.class_names), "class name")
             raise DataError(f"{self.source}: got label {labels.max()}, but only {names}")

@@ -22,8 +22,8 @@ def as_labels(
     Parameters
     ----------
     found
-        (N,) or (N, 1): whole numbers from 0, also as floats; bool; or strings, each a class
-        name. Or (N, K), one-hot.
+        (N,) or (N, 1): whole numbers from 0, or -1 for no label, also as floats; bool; or
+        strings, each a class name. Or (N, K), one-hot.
     name
         Its name in messages.
     error
@@ -32,7 +32,7 @@ def as_labels(
     Returns
     -------
     labels
-        (N,) int64, each at least 0.
+        (N,) int64, each at least -1.
     names
         Names of classes 0, 1, ... if the labels are names or bool; else empty.
 
@@ -57,13 +57,13 @@ def as_labels(
         found, kind = found.astype(np.int64), "i"
     if kind == "f" and not np.isfinite(found).all():
         bad = int(np.isfinite(found).argmin())
-        raise error(f"{name}: got label {found[bad]} of image {bad}; leave such images out")
+        raise error(f"{name}: got label {found[bad]} of image {bad}; give -1 for no label")
     if kind not in "iu":
         wanted = "expected whole numbers from 0 on, or names"
         raise error(f"{name}: got labels of {_described(found)}; {wanted}; give {NUMBERED}")
-    if len(found) and found.min() < 0:
-        remedy = f"leave such images out, or give {NUMBERED}"
-        raise error(f"{name}: got label {found.min()}; expected at least 0; {remedy}")
+    if len(found) and found.min() < -1:
+        wanted = "expected at least 0, or -1 for none"
+        raise error(f"{name}: got label {found.min()}; {wanted}; give {NUMBERED}")
     if len(found) and found.max() > np.iinfo(np.int64).max:
         raise error(f"{name}: got label {found.max()}, which is too large; give {NUMBERED}")
     return found.astype(np.int64), ()
@@ -80,7 +80,7 @@ def without_gaps(
     Parameters
     ----------
     labels
-        (N,) int64, each at least 0.
+        (N,) int64, each at least 0, or -1 for none, which stays.
     names
         Names of classes 0, 1, ...; empty if they have none.
 
@@ -88,11 +88,12 @@ def without_gaps(
     >>> labels.tolist(), names
     ([1, 0, 1], ('2019', '2024'))
     """
-    found, numbers = np.unique(labels, return_inverse=True)
+    found = np.unique(labels[labels >= 0])
     count = len(names) or int(labels.max(initial=-1)) + 1
     if len(found) == count:
         return labels, names
     class_names = tuple(names[i] if names else str(i) for i in found.tolist())
+    numbers = np.where(labels < 0, -1, np.searchsorted(found, labels))
     return numbers.astype(np.int64), class_names
 
 

@@ -34,6 +34,9 @@ class Evaluation:
         Share of each predicted class, and its KL divergence from the reference's, in nats.
     classes_seen
         Number of classes with at least a fifth of their share in the reference.
+    accuracy
+        Share of the test images whose class the run's discriminator finds, by its head "class";
+        None without such a head, or without test images that have labels.
     class_names
         Names of the classes of `histogram`, if the run has them; not a metric.
     """
@@ -58,6 +61,7 @@ class Evaluation:
     histogram: tuple[float, ...] | None = None
     histogram_divergence: float | None = None
     classes_seen: int | None = None
+    accuracy: float | None = None
     class_names: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def as_json(self) -> dict[str, object]:

@@ -72,12 +72,16 @@ def cross_entropy(
 ) -> Tensor:
     """Return the mean of `logsumexp(c) - c[label]`, a scalar: -log of the softmax at the label.
 
-    `logits` and the one-hot `labels` are `(B, classes)`, of the same dtype. The largest logit is
-    subtracted first, as a constant, so that exp cannot overflow.
+    `logits` and the one-hot `labels` are `(B, classes)`, of the same dtype. A row of zeros is no
+    label: the mean is over the other rows, and 0 without any. The largest logit is subtracted
+    first, as a constant, so that exp cannot overflow.
     """
     most = constant(xp.max(logits, axis=1, keepdims=True))
     lengths = xp.log(xp.sum(xp.exp(logits - most), axis=1)) + most[:, 0]
-    return xp.mean(lengths - xp.sum(logits * labels, axis=1))
+    labelled = xp.sum(labels, axis=1)
+    values = labelled * (lengths - xp.sum(logits * labels, axis=1))
+    count = xp.sum(labelled)
+    return xp.sum(values) / xp.where(count > 0, count, xp.ones_like(count))
 
 
 def conv(

@@ -37,8 +37,8 @@ class Inputs(NamedTuple):
     noise
         `(B, latent)`.
     labels
-        Labels of the images as the networks take them, by default `(B, classes)` one-hot; None if
-        the problem has no classes.
+        Labels of the images as the networks take them, by default `(B, classes)` one-hot, zeros for
+        none; None if the problem has no classes.
     random
         Every other random input, as in `gankit.contract.Batch`; offsets in the problem's precision.
     scalars

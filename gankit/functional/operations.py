@@ -150,7 +150,8 @@ class Operations(ABC):
     def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
         """Return the mean of `logsumexp(c) - c[label]` over `(B, classes)` `logits`, a scalar.
 
-        `labels` are those of `Inputs`: one-hot, unless the backend's networks take others.
+        `labels` are those of `Inputs`: one-hot, unless the backend's networks take others. The mean
+        is over the images that have a label, and 0 without any.
         """
         return defaults.cross_entropy(self.xp, self.constant, logits, labels)
 

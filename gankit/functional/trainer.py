@@ -190,9 +190,10 @@ class Inference:
 
 
 def one_hot(labels: Labels | None, count: int, problem: Problem) -> Array:
-    """Return `(count, classes)`, 1 at each label; ConfigError unless the labels are valid."""
-    check_labels(labels, count, problem.classes)
-    rows: Array = np.eye(problem.classes, dtype=problem.precision)[np.asarray(labels)]
+    """Return `(count, classes)`, 1 at each label, zeros for -1; ConfigError for invalid labels."""
+    classes = problem.classes
+    check_labels(labels, count, classes, unlabelled=problem.takes_unlabelled)
+    rows: Array = np.eye(classes + 1, classes, dtype=problem.precision)[np.asarray(labels)]
     return rows
 
 

@@ -138,7 +138,7 @@ def _train(
     record = warning_recorder(folder)
     if start == 0 and world.chief:
         data, batch = plan.data, plan.config.batch
-        warn_of_misuse(Start(plan.problem, trainer, data.images, data.labels, batch), record)
+        warn_of_misuse(Start(plan.problem, trainer, data.images, plan.labels, batch), record)
     history = History()
     log = LossLog(folder.losses) if folder else None
     minutes = plan.config.minutes
@@ -158,7 +158,7 @@ def _train(
         if start == 0 and plan.warm_start:
             _save_start(own, plan, trainer)
         step = fit(
-            trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.data.labels,
+            trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.labels,
             steps=steps, start=start, callbacks=own, request=request,
             stop=lambda: stop() or trained.over() or launcher_ended(),
         )  # fmt: skip

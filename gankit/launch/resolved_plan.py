@@ -12,12 +12,13 @@ from typing import Any
 from gankit import plugins
 from gankit._text import counted
 from gankit.config import TrainConfig
-from gankit.contract import Backend, Problem
+from gankit.contract import Backend, Labels, Problem, check_labels
 from gankit.data import ImageSet
 from gankit.data.digests import sample
 from gankit.data.memory_data import origin
 from gankit.launch.backends import choose_backend
 from gankit.launch.checks.image_size import check_shape, warn_of_lost_detail
+from gankit.launch.kept_labels import check_unlabelled, kept_labels
 from gankit.launch.messages import Tell, silent
 from gankit.launch.resume.loss_digest import loss_digest
 from gankit.launch.resume.recorded_config import recorded
@@ -59,6 +60,22 @@ class ResolvedPlan:
     loss_digest: str | None = None
     test_images: ImageSet | None = None
     warm_start: WarmStart | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError unless the labels fit the problem."""
+        if (count := self.config.labelled) is not None:
+            check_unlabelled(self.problem, count)
+        if classes := self.problem.classes:
+            unlabelled = self.problem.takes_unlabelled
+            check_labels(self.labels, len(self.data), classes, unlabelled=unlabelled)
+
+    @cached_property
+    def labels(self) -> Labels | None:
+        """The labels to train with, -1 for none: all, or those that `config.labelled` keeps."""
+        labels, count = self.data.labels, self.config.labelled
+        if labels is None or count is None:
+            return labels
+        return kept_labels(labels, count, self.problem.classes, self.config.seed)
 
     @property
     def steps(self) -> int:

@@ -43,6 +43,7 @@ METRICS = (
     Metric("confidence", "Classifier's confidence", CLOSER, drawn=False),
     Metric("histogram_divergence", "Divergence of classes", LOWER, drawn=False),
     Metric("classes_seen", "Classes seen", HIGHER, drawn=False),
+    Metric("accuracy", "Accuracy on test images", HIGHER),
     Metric("nearest", "Distance to the nearest real image", CLOSER, drawn=False),
 )
 

@@ -50,9 +50,10 @@ OPTIONAL = (
     "confidence",
     "histogram_divergence",
     "classes_seen",
+    "accuracy",
 )
 """Numbers that may be None: metrics of classes if the features have no classes, and of subsets if
-there are too few images."""
+there are too few images; the accuracy if the run does not classify."""
 
 REQUESTED = "requested_features"
 """In an evaluation that requested other features: the name of a plugin's, or an ONNX file with its

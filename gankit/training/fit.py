@@ -62,7 +62,8 @@ def fit(
     images
         `(N, height, width, channels)`: uint8, or real numbers in [-1, 1].
     labels
-        `(N,)` int64, if the problem has classes; None by default.
+        `(N,)` int64, if the problem has classes; -1 for none, if it takes such images. None by
+        default.
     steps
         The step to train up to, counted from the run's first.
     start
@@ -81,7 +82,7 @@ def fit(
         A loss is no longer finite; the callbacks are not called for that block.
     """
     if problem.classes:
-        check_labels(labels, len(images), problem.classes)
+        check_labels(labels, len(images), problem.classes, unlabelled=problem.takes_unlabelled)
     called = as_callbacks(callbacks)
     request = StopRequest() if request is None else request
     feed = _feed(trainer, problem, images, labels)

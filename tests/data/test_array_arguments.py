@@ -29,7 +29,7 @@ def test_an_array_of_another_type_is_refused(kind, way):
 
 
 def test_a_label_that_is_not_a_number_is_named_with_its_image():
-    with pytest.raises(ConfigError, match="got label nan of image 2; leave such images out"):
+    with pytest.raises(ConfigError, match="got label nan of image 2; give -1 for no label"):
         as_labels(np.array([0.0, 1.0, np.nan]), "labels", ConfigError)
 
 

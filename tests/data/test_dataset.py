@@ -22,7 +22,7 @@ def test_images_need_no_labels():
         (IMAGES, np.zeros(2, np.uint8), "got labels of uint8"),
         (IMAGES, np.zeros((2, 1), np.int64), r"got labels of int64 \(2, 1\)"),
         (IMAGES, np.zeros(3, np.int64), "got 3 labels; expected 2"),
-        (IMAGES, np.array([0, -1]), "got label -1; expected at least 0"),
+        (IMAGES, np.array([0, -2]), "got label -2; expected at least 0, or -1 for none"),
     ],
 )
 def test_an_image_set_of_other_shapes_types_or_counts_is_refused(images, labels, said):

@@ -106,6 +106,8 @@ def case(number):
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
+    if problem.classifies and problem.takes_unlabelled:
+        labels[pixels.random(IMAGES) < 0.7] = -1
     return Case(problem, images, labels, chance.randint(4, 7), chance.randint(1, 2), smoothing)
 
 

@@ -213,7 +213,11 @@ class Oracle:
 
 
 def compared(kind, of, to):
-    """Return a term's value; `to` of a cross-entropy are classes or probabilities."""
+    """Return a term's value; `to` of a cross-entropy are classes, -1 for none, or probabilities."""
+    if kind == "cross-entropy" and to.ndim == 1:
+        of, to = of[to >= 0], to[to >= 0]
+        if not len(to):
+            return of.sum()
     match kind:
         case "cross-entropy":
             return functional.cross_entropy(of, to)

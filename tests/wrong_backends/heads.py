@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from gankit_numpy import trainer as reference
-from gankit_numpy.losses import term_value
+from gankit_numpy.losses import label_rows, term_value
 from gankit_numpy.networks import Inference
 from gankit_numpy.operations import get_slice, mean, sum_over
 
@@ -97,6 +97,28 @@ def detached(kind, outputs, target):
 @caught_by(REFERENCE)
 class PassesNoGradient(patched(reference, term_value=detached)):
     """Adds cross-entropies to the losses, but not to the gradients."""
+
+
+def over_all_images(kind, outputs, target):
+    made = term_value(kind, outputs, target)
+    return made * target.sum() / len(target) if kind == "cross-entropy" else made
+
+
+UNLABELLED = ("test_images_without_a_label_are_left_out", "test_few_labels_match_the_reference")
+
+
+@caught_by(*UNLABELLED)
+class CountsImagesWithoutALabel(patched(reference, term_value=over_all_images)):
+    """Divides the sum of cross-entropies by the number of all images."""
+
+
+def of_the_last_class(labels, outputs, *, unlabelled):
+    return label_rows(np.asarray(labels) % outputs.shape[1], outputs, unlabelled=unlabelled)
+
+
+@caught_by(*UNLABELLED)
+class TakesTheLastClass(patched(reference, label_rows=of_the_last_class)):
+    """Takes -1 for the last class."""
 
 
 @caught_by("test_a_block_with_terms_equals_its_updates")

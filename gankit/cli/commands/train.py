@@ -48,6 +48,7 @@ FLAGS = (
     "seed",
     "device",
     "flip",
+    "labelled",
 )
 NETWORKS = ("both", "generator", "discriminator")
 MISSING = ("refuse", "fresh")
@@ -84,6 +85,9 @@ MISSING = ("refuse", "fresh")
 @click.option("--seed", type=int, help="Random seed.")
 @click.option(
     "--flip", is_flag=True, default=None, help="Flip real images left to right at random."
+)
+@click.option(
+    "--labelled", type=int, help="Use the labels of so many images only, as many of each class."
 )
 @click.option("--size", help="Resize images to HEIGHTxWIDTH  [their own, of pictures up to 64].")
 @click.option(

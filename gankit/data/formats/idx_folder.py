@@ -70,7 +70,8 @@ def write_idx_folder(folder: Path, data: ImageSet, split: str = "train") -> list
     """
     folder = given(folder, "folder")
     images, labels = (folder / f"{name}.gz" for name in names(split))
-    if data.images.shape[-1] != 1 or data.labels is None or (data.labels >= idx.CLASSES).any():
+    valid = range(idx.CLASSES)
+    if data.images.shape[-1] != 1 or data.labels is None or not {*data.labels.tolist()} <= {*valid}:
         raise DataError(f"{data.source}: IDX files take one channel and labels from 0 to 9")
     try:
         folder.mkdir(parents=True, exist_ok=True)

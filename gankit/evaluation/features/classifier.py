@@ -87,7 +87,7 @@ def classifier_of(
     Parameters
     ----------
     data
-        Training images with labels, of any size.
+        Training images with labels, of any size; it is trained on those that have one.
     steps
         Training steps of 256 images each; by default 20 epochs, at least 400 and at most 5,000.
     progress

@@ -55,7 +55,7 @@ def fit(
     images
         `(N, H, W, C)` uint8, of any size; may be mapped from a file.
     labels
-        `(N,)` classes, each below `classes`.
+        `(N,)` classes, each below `classes`; the images of -1, no label, are left out.
     steps
         Batches of 256, drawn with replacement.
     progress
@@ -82,8 +82,9 @@ def _batch(
     images: Levels, labels: NDArray[np.int64], step: int
 ) -> tuple[Float32, NDArray[np.int64]]:
     random = generator(SEED, Stream.CLASSIFIER, step)
+    labelled = np.flatnonzero(labels >= 0)
     # Sorted reads of a mapped file are faster.
-    index = np.sort(random.integers(len(images), size=BATCH))
+    index = labelled[np.sort(random.integers(len(labelled), size=BATCH))]
     return flat(_shifted(shrunk(np.asarray(images[index])), random)), labels[index]
 
 

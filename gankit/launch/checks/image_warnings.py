@@ -83,7 +83,7 @@ def classes_without_images(start: Start) -> str | None:
     """Warn of classes without images that a generator is trained on."""
     if start.labels is None or not start.problem.classes:
         return None
-    counts = np.bincount(start.labels, minlength=start.problem.classes)
+    counts = np.bincount(start.labels[start.labels >= 0], minlength=start.problem.classes)
     empty = np.flatnonzero(counts == 0)
     if not len(empty):
         return None

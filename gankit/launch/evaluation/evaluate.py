@@ -14,6 +14,7 @@ from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation import Evaluation, Features
 from gankit.launch.evaluation import reference_data
+from gankit.launch.evaluation.accuracy import accuracy_of
 from gankit.launch.evaluation.generate import generate_images
 from gankit.launch.evaluation.progress import PICTURE, READING, Watch, unwatched
 from gankit.launch.evaluation.reference_data import ReferenceData
@@ -73,7 +74,8 @@ def evaluate_run(
             test_images=plan.test_images if plan else None, features=features, watch=watch,
         )  # fmt: skip
         found = known.metrics(generate_images(run, count, seed, watch, known.labels), watch)
-    return dataclasses.replace(found, class_names=run.class_names)
+        accuracy = accuracy_of(run, known, watch)
+    return dataclasses.replace(found, accuracy=accuracy, class_names=run.class_names)
 
 
 def _trained_on(run: Trained) -> Mapping[str, str]:
@@ -113,6 +115,7 @@ def evaluate_for_log(
     watch(PICTURE, 0.0)
     picture = reference.nearest(made)
     row = {"step": run.step, "seed": seed, **reference.metrics(made, watch).as_json()}
+    row["accuracy"] = accuracy_of(run, reference, watch)
     if requested is not None:
         row[evaluation_log.REQUESTED] = requested
     if baseline and evaluation_log.baseline_for(before, row) is None:

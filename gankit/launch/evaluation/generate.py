@@ -32,7 +32,7 @@ def generate_images(
     watch
         Called with the progress.
     data
-        `(N,)` classes of the training images, or None.
+        `(N,)` classes of the training images, -1 for none; or None.
     """
     check_samples(count)
     labels = None

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +61,15 @@ class ReferenceData:
         Returns at most so many real images that are not in the reference: from the test split, or
         without one, the other half of the training images. Raises DataError if they cannot be
         loaded.
+    test
+        Returns the test images, resized alike; None if there are none.
     """
 
     evaluator: Evaluator
     training: Levels = field(repr=False)
     labels: Labels | None = field(repr=False)
     unseen: Callable[[int], Reference]
+    test: Callable[[], ImageSet] | None = None
 
     def metrics(self, made: Levels, watch: Watch = unwatched) -> Evaluation:
         """Return every metric of `(n, H, W, C)` uint8 images, at least 6 of them."""
@@ -165,17 +169,18 @@ def make(
             f"{data.source}: got {counted(len(data), 'image')}; expected {2 * FEWEST} or more to "
             "evaluate"
         )
-    test = _test_images(dataset, data_dir, test_images)
+    load = _test_images(dataset, data_dir, test_images)
+    size, fit = data.images.shape[1:3], (options or ImageOptions()).fit
+    test = None if load is None else cache(lambda: resized(load(), size, fit))
     if test is None:
         reference, others = split_reference(data.images, f"training images {origin(name)}")
         unseen = _first(others)
     else:
         reference = choose(data.images, f"training images {origin(name)}")
-        size, fit = data.images.shape[1:3], (options or ImageOptions()).fit
-        unseen = _of_test_images(lambda: resized(test(), size, fit), name)
+        unseen = _of_test_images(test, name)
     compared = _features(data, reference, watch) if features is None else _watched(features, watch)
     evaluator = Evaluator(reference, compared, training=data.images)
-    return ReferenceData(evaluator, data.images, data.labels, unseen)
+    return ReferenceData(evaluator, data.images, data.labels, unseen, test)
 
 
 def _downloads(watch: Watch) -> AbstractContextManager[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import replace
 
 from gankit.callbacks.display import Screen
 from gankit.callbacks.download_bar import FileProgress
@@ -42,13 +43,14 @@ def read_given(
 
 def read_test_images(images: object, like: MemoryData) -> MemoryData:
     """Return held-out images; ConfigError if their shape differs, or they are too few."""
-    data = read_given(images, None, reals=True, progress=False)
+    data = read_given(images, reals=True, progress=False)
     if data.images.shape[1:] != like.images.shape[1:]:
         found, expected = ("x".join(map(str, one.images.shape[1:])) for one in (data, like))
         raise ConfigError(f"test_images: got images of {found}; expected {expected}, as in images")
     if len(data) < FEWEST:
         raise ConfigError(f"test_images: got {len(data)}; expected {FEWEST} or more")
-    return data
+    same = (data.classes, data.class_names) == (like.classes, like.class_names)
+    return data if same else replace(data, labels=None, class_names=())
 
 
 def read_for_fit(images: object, labels: object, *, progress: bool) -> MemoryData:

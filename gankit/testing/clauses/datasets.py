@@ -102,17 +102,17 @@ class DatasetLabelClauses:
     """Labels of a data set: whole numbers that number its classes."""
 
     def test_labels_are_whole_numbers(self, dataset: Dataset) -> None:
-        """Labels are int64, one for each image and at least 0; or None."""
+        """Labels are int64, one for each image and at least 0, or -1 for no label; or None."""
         for data in splits(dataset):
             if data.labels is not None:
                 assert data.labels.dtype == np.int64
                 assert data.labels.shape == (len(data.images),)
-                assert data.labels.min() >= 0
+                assert data.labels.min() >= -1
 
     def test_every_class_has_images(self, dataset: Dataset) -> None:
         """Each class, from 0 on, has a training image."""
         data = labelled(dataset)
-        assert set(np.unique(np.asarray(data.labels))) == set(range(data.classes))
+        assert set(np.unique(np.asarray(data.labels))) - {-1} == set(range(data.classes))
 
     def test_class_names_differ(self, dataset: Dataset) -> None:
         """Names of classes, if there are any, differ, and there is one for each class."""

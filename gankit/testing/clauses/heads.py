@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,16 +60,17 @@ class HeadClauses:
     def test_terms_add_their_formulas(self, backend: Backend, player: str) -> None:
         """Each term adds its weight times its formula to the losses of its sides, and no other."""
         trainer, batch = head_trainer(backend)
-        problem = head_problem(backend)
-        fake = trainer.generator(batch.noise)
-        images = {"fake": fake, "real": batch.real}
-        logits = (trainer.discriminator(x) for x in (batch.real, fake))
-        wanted = float(getattr(problem.loss, player)(NumpyOps, *logits))
-        for term in TERMS:
-            if player in term.sides:
-                of = outputs_of(trainer, images[term.half], term.head)
-                wanted += term.weight * formula(term, of, target(problem, term, batch))
-        assert_losses_close(run_update(trainer, player, batch), wanted, bound(problem))
+        assert_loss_has_terms(backend, trainer, player, batch)
+
+    @pytest.mark.parametrize("labelled", [0, 1, 5])
+    def test_images_without_a_label_are_left_out(self, backend: Backend, labelled: int) -> None:
+        """The cross-entropy to the labels is the mean over the images that have one.
+
+        The label -1 stands for none. Without any label in the batch the term is 0.
+        """
+        trainer, batch = head_trainer(backend)
+        batch = replace(batch, labels=some_labels(batch.labels, labelled))
+        assert_loss_has_terms(backend, trainer, "discriminator", batch)
 
     @level("numerics")
     @pytest.mark.parametrize("fresh", [True, False], ids=["fresh-noise", "shared-noise"])
@@ -78,9 +81,18 @@ class HeadClauses:
         assert_matches_reference(backend, rgb_setup(problem, 2), 3, 1e-9)
 
     @level("numerics")
+    def test_few_labels_match_the_reference(self, backend: Backend) -> None:
+        """If most images have no label, three steps match within 1e-9."""
+        require(backend, "float64")
+        setup = rgb_setup(head_problem(backend), 2)
+        setup = replace(setup, labels=some_labels(setup.labels, 9))
+        assert_matches_reference(backend, setup, 3, 1e-9)
+
+    @level("numerics")
     def test_a_block_with_terms_equals_its_updates(self, backend: Backend) -> None:
         """A block of steps with codes and terms leaves the state of its updates."""
         setup = rgb_setup(head_problem(backend), 2)
+        setup = replace(setup, labels=some_labels(setup.labels, 40))
         assert_block_equals_updates(backend, setup, setup.steps(0, 3))
 
 
@@ -112,6 +124,26 @@ def head_trainer(backend: Backend) -> tuple[Trainer, Batch]:
     return trainer, without_penalties(setup.batch(2))
 
 
+def some_labels(labels: Labels | None, count: int) -> Labels:
+    """Return labels of which all but the last `count` are -1."""
+    assert labels is not None
+    return np.where(np.arange(len(labels)) < len(labels) - count, -1, labels)
+
+
+def assert_loss_has_terms(backend: Backend, trainer: Trainer, player: str, batch: Batch) -> None:
+    """Check a player's loss: the adversarial one, and the terms of its side by their formulas."""
+    problem = head_problem(backend)
+    fake = trainer.generator(batch.noise)
+    images = {"fake": fake, "real": batch.real}
+    logits = (trainer.discriminator(x) for x in (batch.real, fake))
+    wanted = float(getattr(problem.loss, player)(NumpyOps, *logits))
+    for term in TERMS:
+        if player in term.sides:
+            of = outputs_of(trainer, images[term.half], term.head)
+            wanted += term.weight * formula(term, of, target(problem, term, batch))
+    assert_losses_close(run_update(trainer, player, batch), wanted, bound(problem))
+
+
 def outputs_of(trainer: Trainer, images: Array, head: str) -> Array:
     """Return the outputs of a head."""
     classify = getattr(trainer.discriminator, "classify", None)
@@ -127,14 +159,16 @@ def target(problem: Problem, term: Term, batch: Batch) -> Array:
         return code
     labels: Labels | None = batch.labels
     assert labels is not None
-    return np.eye(problem.classes)[labels]
+    return np.where(labels[:, np.newaxis] < 0, 0, np.eye(problem.classes)[labels])
 
 
 def formula(term: Term, of: Array, to: Array) -> float:
     """Return the value of a term with weight 1."""
     match term.kind:
         case "cross-entropy":
-            return float(np.mean(np.log(np.exp(of).sum(axis=1)) - (of * to).sum(axis=1)))
+            values = np.log(np.exp(of).sum(axis=1)) - (of * to).sum(axis=1)
+            labelled = to.any(axis=1)
+            return float(values[labelled].mean()) if labelled.any() else 0.0
         case "l2":
             return float(np.mean((of - to) ** 2))
         case "gaussian":
