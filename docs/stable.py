@@ -23,10 +23,10 @@ PROMISED = {
     "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
     "DifferentiableGenerator Discriminator Generator Network Options Precision Problem Started "
     "State Trainer World add_prefix aligned check_labels check_state strip_prefix",
-    "gankit.layers": "Layer Node Place Shape Spec Dense Conv ConvTranspose Upsample AveragePool "
-    "BatchNorm LayerNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
-    "Residual as_spec capabilities initial_weights is_running output_shape tree uses_labels walk "
-    "weight_shapes",
+    "gankit.layers": "Layer Node Place Shape Shapes Spec Dense Conv ConvTranspose Upsample "
+    "AveragePool BatchNorm LayerNorm InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid "
+    "Dropout Flatten Reshape Residual Concat as_spec capabilities initial_weights is_running "
+    "joined output_shape tree uses_labels walk weight_shapes",
     "gankit.losses": "BGAN HINGE KL LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING "
     "NumpyFollowerOps NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE SOFTMAX Tensor WASSERSTEIN "
     "smoothed",

@@ -5,6 +5,7 @@ the mean over the images:
 
     cross-entropy   E (logsumexp(o) - sum(t o)), t one-hot; E over the images that have a label,
                     0 without any
+    l1              E mean(|o - t|), the mean over the columns; its derivative where o = t is 0
     l2              E mean((o - t)^2), the mean over the columns
     gaussian        E sum(1/2 ((t - m)^2 exp(-s) + s + log(2 pi))), m the first half of o's columns
                     and s the second: the negative logarithm of a normal density (Chen et al. 2016)
@@ -21,7 +22,7 @@ from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import plain_numbers
 from gankit.errors import ConfigError, shown
 
-Kind = Literal["cross-entropy", "l2", "gaussian"]
+Kind = Literal["cross-entropy", "l1", "l2", "gaussian"]
 Side = Literal["generator", "discriminator"]
 LABEL, CODE = "label", "code/"
 """The labels as a value, and the beginning of a code's name as one."""
@@ -38,7 +39,7 @@ class Term:
     Attributes
     ----------
     kind
-        "cross-entropy", "l2" or "gaussian".
+        "cross-entropy", "l1", "l2" or "gaussian".
     of
         The outputs of a head of the discriminator: "fake/NAME" of generated images, "real/NAME" of
         real ones.

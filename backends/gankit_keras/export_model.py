@@ -16,12 +16,14 @@ from gankit.contract import Problem, State
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    InstanceNorm,
     LayerNorm,
     LeakyReLU,
     Place,
@@ -34,6 +36,7 @@ from gankit.layers import (
     Tanh,
     Upsample,
     as_spec,
+    joined,
     walk,
 )
 from gankit_keras.keras_import import Tensor, keras
@@ -64,8 +67,17 @@ class ModelBuilder:
 
     def run(self, spec: Spec, inputs: Tensor, places: Iterator[Place]) -> Tensor:
         """Return the outputs of the layers of `spec`, which are the next `places`."""
-        for _ in spec:
-            inputs = self._apply(next(places), inputs, places)
+        wanted = joined(spec)
+        kept: dict[int | None, Tensor] = {}
+        for position, layer in enumerate(spec):
+            place = next(places)
+            if isinstance(layer, Concat):
+                added = kept[layer.source]
+                inputs = keras.layers.Concatenate()([inputs, added])
+            else:
+                inputs = self._apply(place, inputs, places)
+            if position in wanted:
+                kept[position] = inputs
         return inputs
 
     def _apply(self, place: Place, inputs: Tensor, inside: Iterator[Place]) -> Tensor:
@@ -94,6 +106,8 @@ class ModelBuilder:
             case BatchNorm():
                 names = ("gamma", "beta", "mean", "variance")
                 return [self.weights[f"{place.name}.{name}"] for name in names]
+            case InstanceNorm():
+                return [self.weights[f"{place.name}.{name}"] for name in ("gamma", "beta")]
             case LayerNorm():  # Keras's arrays are per value, the core's per channel.
                 pair = (self.weights[f"{place.name}.{name}"] for name in ("gamma", "beta"))
                 return [np.broadcast_to(array, place.shape) for array in pair]
@@ -166,6 +180,8 @@ def _keras_layer(place: Place) -> Any:  # noqa: ANN401 - Keras has no types.
         case LayerNorm(epsilon=epsilon):
             axes = list(range(1, len(place.shape) + 1))
             return layers.LayerNormalization(axes, epsilon)
+        case InstanceNorm(epsilon=epsilon):
+            return layers.GroupNormalization(-1, axis=-1, epsilon=epsilon)
         case Upsample(factor=factor):
             return layers.UpSampling2D(factor)
         case AveragePool(size=size):

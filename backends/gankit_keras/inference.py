@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from gankit.contract import Array, Labels, State, check_labels, check_state
+from gankit.contract import Array, Labels, Problem, State, check_labels, check_state
 from gankit.contract.random_streams import Role
 from gankit.errors import NotPortable
 from gankit.functional import noise_gradient
@@ -26,10 +24,10 @@ class Inference:
         values: dict[str, Variable],
         framework: TensorFlow,
         device: str | None,
-        columns_of: Callable[[str], slice],
+        problem: Problem,
     ) -> None:
         self._network, self._values, self._framework = network, values, framework
-        self._columns_of = columns_of
+        self._problem = problem
         self._run = compiled(
             lambda inputs, labels: network.run(values, inputs, labels)[0],
             device,
@@ -47,7 +45,8 @@ class Inference:
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return images, or `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
-        return outputs if self._network.role is Role.GENERATOR else outputs[:, 0]
+        generator = self._network.role is Role.GENERATOR
+        return outputs if generator else self._problem.image_logits(outputs)
 
     def noise_gradient(
         self, noise: Array, targets: Array, labels: Labels | None = None, /
@@ -59,7 +58,7 @@ class Inference:
 
     def classify(self, images: Array, head: str = CLASS, /) -> Array:
         """Return the `(n, size)` outputs of a head; ConfigError without it."""
-        columns = self._columns_of(head)
+        columns = self._problem.columns_of(head)
         return self._outputs(images, None)[:, columns]
 
     def weights(self) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
@@ -63,4 +64,7 @@ class SpecNetwork:
         """Return the outputs, and the running state after this pass."""
         one_hot = tf.one_hot(labels, self.classes, dtype=x.dtype) if self.classes else None
         forward = ForwardPass(self._ops, arrays, one_hot, random, halves)
-        return forward.run(self._spec, x), forward.running
+        outputs = forward.run(self._spec, x)
+        if self.role is Role.DISCRIMINATOR and len(self.outputs) > 1:  # A map of logits, as a row.
+            outputs = tf.reshape(outputs, (-1, math.prod(self.outputs)))
+        return outputs, forward.running

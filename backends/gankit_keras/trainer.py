@@ -119,7 +119,7 @@ class KerasTrainer:
 
     def _inference(self, network: Network, name: str) -> Inference:
         values = strip_prefix(self._variables, name)
-        return Inference(network, values, self._framework, self._device, self._problem.columns_of)
+        return Inference(network, values, self._framework, self._device, self._problem)
 
     def _batch(self, batch: Batch, real: Array, sampler: RandomInputSampler) -> Inputs:
         """Return the arrays of an update, with the random inputs inside its networks."""

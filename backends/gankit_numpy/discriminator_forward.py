@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gankit.augment import Augment, Half, view
-from gankit.contract import Batch, State
+from gankit.contract import Batch, Labels, State
 from gankit.contract.random_streams import Role
-from gankit_numpy.dropout_masks import pass_masks
-from gankit_numpy.losses import logit
+from gankit_numpy.dropout_masks import Masks, pass_masks
+from gankit_numpy.losses import image_logits
 from gankit_numpy.networks import Sequential
-from gankit_numpy.operations import concatenate, get_slice, total
+from gankit_numpy.operations import concatenate, get_slice, reshape, total
 from gankit_numpy.ops import TrackedOps
 from gankit_numpy.tape import Tracked, Value, constant, gradients, variable
 
@@ -32,6 +32,8 @@ class DiscriminatorForward:
         The update's batch.
     augment, p
         Augmentation of the images, and its probability if it is adaptive.
+    logits
+        Number of logits of an image: 1, or those of a map.
     """
 
     network: Sequential
@@ -39,6 +41,7 @@ class DiscriminatorForward:
     batch: Batch
     augment: Augment | None
     p: float | None
+    logits: int
 
     def adversarial(
         self, fake: Value, real: Value, shared: Collection[Half]
@@ -70,21 +73,22 @@ class DiscriminatorForward:
         else:
             fakes, reals, running = self.both_halves(images["fake"], images["real"])
         outputs = {"fake": fakes, "real": reals}
-        logits = sum((total(logit(outputs[half])) for half in shared), constant(np.zeros(())))
+        own = (total(image_logits(outputs[half], self.logits)) for half in shared)
+        logits = sum(own, constant(np.zeros(())))
         found = gradients(logits, [images[half] for half in shared], differentiable=True)
         return fakes, reals, running, dict(zip(shared, found, strict=True))
 
     def both_halves(self, fake: Tracked, real: Tracked) -> tuple[Tracked, Tracked, State]:
         """Run one joined batch, fakes first: batch statistics are those of each half.
 
-        Return the outputs for fakes and for reals, each `(B, 1)` logits, or `(B, 1 + classes)`
-        with class logits after that, and the running state after the pass.
+        Return the outputs for fakes and for reals, each rows of logits and columns of heads, and
+        the running state after the pass.
         """
         n, labels = fake.shape[0], self.batch.labels
         images = concatenate([self.view(fake, "fake"), self.view(real, "real")], 0)
         both = None if labels is None else np.concatenate([labels, labels])
         masks = pass_masks(self.batch, Role.DISCRIMINATOR)
-        outputs, running = self.network.run(images, both, masks, self.variables, halves=2)
+        outputs, running = self._run(images, both, masks, halves=2)
         fakes = get_slice(outputs, (slice(n), ALL))
         return fakes, get_slice(outputs, (slice(n, None), ALL)), running
 
@@ -94,7 +98,14 @@ class DiscriminatorForward:
         Return its outputs, and the running state after the pass.
         """
         masks, labels = pass_masks(self.batch, Role.DISCRIMINATOR, part), self.batch.labels
-        return self.network.run(self.view(images, half), labels, masks, self.variables)
+        return self._run(self.view(images, half), labels, masks)
+
+    def _run(
+        self, images: Tracked, labels: Labels | None, masks: Masks, halves: int = 1
+    ) -> tuple[Tracked, State]:
+        """Return the outputs as rows, those of a map too, and the running state after the pass."""
+        outputs, running = self.network.run(images, labels, masks, self.variables, halves)
+        return reshape(outputs, (images.shape[0], -1)), running
 
     def view(self, images: Tracked, half: Half) -> Tracked:
         """Return images as the discriminator gets them: augmented, with instance noise."""

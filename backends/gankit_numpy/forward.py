@@ -14,12 +14,14 @@ from gankit.contract.random_streams import keep_probability
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    InstanceNorm,
     Layer,
     LayerNorm,
     LeakyReLU,
@@ -31,6 +33,7 @@ from gankit.layers import (
     Spec,
     Tanh,
     Upsample,
+    joined,
 )
 from gankit_numpy import norms, spectral_norm
 from gankit_numpy.dropout_masks import Masks
@@ -66,6 +69,8 @@ class ForwardPass:
         Dropout masks, in training mode; None at inference.
     halves
         Number of concatenated batches, fakes and reals: each has its own batch statistics.
+    others
+        The network's inputs after the first.
     running
         The running state after the pass; the update decides whether to store it.
     numbers
@@ -76,14 +81,29 @@ class ForwardPass:
     labels: Labels | None = None
     masks: Masks | None = None
     halves: int = 1
+    others: tuple[Tracked, ...] = ()
     running: State = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def run(self, spec: Spec, inputs: Tracked, prefix: str = "") -> Tracked:
         """Return the outputs of the layers of `spec`, whose names begin with `prefix`."""
+        wanted = joined(spec)
+        kept: dict[int, Tracked] = {}
         for position, layer in enumerate(spec):
-            inputs = self._apply(layer, inputs, f"{prefix}{position}")
+            if isinstance(layer, Concat):
+                inputs = self._append(layer, inputs, kept)
+            else:
+                inputs = self._apply(layer, inputs, f"{prefix}{position}")
+            if position in wanted:
+                kept[position] = inputs
         return inputs
+
+    def _append(self, layer: Concat, inputs: Tracked, kept: Mapping[int, Tracked]) -> Tracked:
+        """Append the features of an earlier layer, or of another input of the network."""
+        next(self.numbers)
+        source = layer.source
+        added = self.others[int(layer.input) - 1] if source is None else kept[source]
+        return concatenate([inputs, added], len(inputs.shape) - 1)
 
     def _apply(self, layer: Layer, inputs: Tracked, name: str) -> Tracked:
         number = next(self.numbers)
@@ -102,7 +122,7 @@ class ForwardPass:
                 return self._multiply(layer, inputs, name) + products
             case Embedding():
                 return self._embed(inputs, name)
-            case BatchNorm() | LayerNorm():
+            case BatchNorm() | LayerNorm() | InstanceNorm():
                 return self._normalise(layer, inputs, name)
             case Residual(layers=layers, shortcut=shortcut):
                 outputs = self.run(layers, inputs, f"{name}.layers.")
@@ -142,10 +162,14 @@ class ForwardPass:
         at_pixels = expand(reshape(vectors, (n, *(1 for _ in sides), units)), (n, *sides, units))
         return concatenate([inputs, at_pixels], len(sides) + 1)
 
-    def _normalise(self, layer: BatchNorm | LayerNorm, inputs: Tracked, name: str) -> Tracked:
+    def _normalise(
+        self, layer: BatchNorm | LayerNorm | InstanceNorm, inputs: Tracked, name: str
+    ) -> Tracked:
         if isinstance(layer, LayerNorm):
             axes = tuple(range(1, len(inputs.shape)))
             outputs = norms.normalise(inputs, norms.moments(inputs, axes), layer.epsilon)
+        elif isinstance(layer, InstanceNorm):
+            outputs = norms.normalise(inputs, norms.moments(inputs, (1, 2)), layer.epsilon)
         elif self.masks:
             outputs = self._normalise_batch(layer, inputs, name)
         else:

@@ -6,15 +6,38 @@ import numpy as np
 
 from gankit.contract import Labels, check_labels
 from gankit.terms import Kind
-from gankit_numpy.operations import exp, get_slice, logsumexp, mean, sum_over, total
+from gankit_numpy.operations import (
+    absolute,
+    exp,
+    get_slice,
+    logsumexp,
+    mean,
+    mean_over,
+    reshape,
+    sum_over,
+    total,
+)
 from gankit_numpy.tape import Tracked, Value
 
 ALL = slice(None)
 
 
-def logit(outputs: Tracked) -> Tracked:
-    """Return the first column of a discriminator's outputs, `(B,)`: the logit of being real."""
-    return get_slice(outputs, (ALL, 0))
+def all_logits(outputs: Tracked, count: int) -> Tracked:
+    """Return the logits of being real, those of one image after another.
+
+    Parameters
+    ----------
+    outputs
+        A discriminator's, as rows.
+    count
+        Number of logits of an image: 1, the first column, or those of a map, all columns.
+    """
+    return reshape(get_slice(outputs, (ALL, slice(count))), (-1,))
+
+
+def image_logits(outputs: Tracked, count: int) -> Tracked:
+    """Return each image's logit, `(B,)`: of a map the mean; arguments as in `all_logits`."""
+    return mean_over(get_slice(outputs, (ALL, slice(count))), (1,))
 
 
 def label_rows(labels: Labels | None, outputs: Tracked, *, unlabelled: bool) -> Value:
@@ -32,6 +55,8 @@ def term_value(kind: Kind, outputs: Tracked, target: Value) -> Tracked:
             labelled = target.sum(axis=1)
             values = (logsumexp(outputs) - sum_over(outputs * target, (1,))) * labelled
             return total(values) * (1 / max(float(labelled.sum()), 1.0))
+        case "l1":
+            return mean(absolute(outputs - target))
         case "l2":
             differences = outputs - target
             return mean(differences * differences)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gankit.contract import Array, Labels, State, check_state
+from gankit.contract import Array, Labels, Problem, State, check_state
 from gankit.errors import ConfigError
 from gankit.layers import Spec
 from gankit.terms import CLASS
@@ -70,19 +70,21 @@ class Inference:
     """A network in inference mode, called with arrays and returning arrays."""
 
     network: Sequential
-    squeeze: bool = False
-    columns_of: Callable[[str], slice] | None = None
+    problem: Problem | None = None
+    """The problem, if it is the discriminator."""
 
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
-        """Return the outputs: images, or with `squeeze` the first column, `(n,)` logits."""
+        """Return images, or of a discriminator `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
-        return outputs[:, 0] if self.squeeze else outputs
+        if self.problem is None:
+            return outputs
+        return self.problem.image_logits(outputs.reshape(len(outputs), -1))
 
     def classify(self, images: Array, head: str = CLASS, /) -> Array:
         """Return the `(n, size)` outputs of a head."""
-        if self.columns_of is None:
+        if self.problem is None:
             raise ConfigError(f"head: got {head!r} of a network without heads")
-        return self._outputs(images, None)[:, self.columns_of(head)]
+        return self._outputs(images, None)[:, self.problem.columns_of(head)]
 
     def weights(self) -> State:
         """Return copies of the weights."""

@@ -133,6 +133,12 @@ def logsumexp_of_all(inputs: Tracked) -> Tracked:
     return reshape(logsumexp(reshape(inputs, (1, -1))), ())
 
 
+def absolute(inputs: Tracked) -> Tracked:
+    """Return |x|; its derivative at 0 is 0."""
+    signs = np.sign(inputs.value)
+    return Tracked(np.abs(inputs.value), (inputs, lambda g: g * signs))
+
+
 def relu(inputs: Tracked) -> Tracked:
     """Return max(x, 0)."""
     return Tracked(

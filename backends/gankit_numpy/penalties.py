@@ -7,7 +7,7 @@ import numpy as np
 from gankit.contract import strip_prefix
 from gankit.penalties import Penalty
 from gankit_numpy.discriminator_forward import DiscriminatorForward
-from gankit_numpy.losses import logit
+from gankit_numpy.losses import image_logits
 from gankit_numpy.operations import mean, sum_over, total
 from gankit_numpy.tape import Tracked, Value, gradients, variable
 
@@ -22,7 +22,8 @@ def separate_penalty(
         return 0.0
     random = strip_prefix(batch.random, f"penalty/{number}")
     images = variable(np.asarray(penalty.points(batch.real, fake, random, np.std)))
-    logits = logit(discriminator.one_half(images, penalty.half, number + 1)[0])
+    outputs, _ = discriminator.one_half(images, penalty.half, number + 1)
+    logits = image_logits(outputs, discriminator.logits)
     (gradient,) = gradients(total(logits), [images], differentiable=True)
     return weighted_penalty(penalty, weight, gradient)
 

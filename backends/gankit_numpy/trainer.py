@@ -18,7 +18,7 @@ from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
 from gankit_numpy.loss_follower import LossFollower
-from gankit_numpy.losses import label_rows, logit, term_value
+from gankit_numpy.losses import all_logits, image_logits, label_rows, term_value
 from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow
 from gankit_numpy.operations import get_slice
 from gankit_numpy.ops import TrackedOps
@@ -51,7 +51,7 @@ class NumpyTrainer:
         if follower := problem.loss.follower:
             self._follower = LossFollower(follower, strip_prefix(values, LOSS), problem.precision)
         self.generator = Inference(self._g)
-        self.discriminator = Inference(self._d, squeeze=True, columns_of=problem.columns_of)
+        self.discriminator = Inference(self._d, problem)
         average = Sequential(generator, strip_prefix(values, "average"))
         self.average = Inference(average) if problem.average else None
 
@@ -65,16 +65,20 @@ class NumpyTrainer:
         fakes, reals, running, by_images = discriminator.adversarial(
             fake, batch.real, self._problem.shared_penalties
         )
-        loss = self._given_loss().discriminator(TrackedOps(), logit(reals), logit(fakes))
+        count = self._problem.logits_per_image
+        loss = self._given_loss().discriminator(
+            TrackedOps(), all_logits(reals, count), all_logits(fakes, count)
+        )
         loss = loss + self._terms("discriminator", batch, {"fake": fakes, "real": reals})
         loss = loss + self._penalties(discriminator, fake, by_images)
         scalars = strip_prefix(batch.scalars, "discriminator")
         self._d_updater.update(self._d.values, named_gradients(loss, weights), scalars)
         _finish_update(self._d, self._problem.discriminator_optimizer, running)
+        real, made = image_logits(reals, count).value, image_logits(fakes, count).value
         if self._ada:
-            self._ada.record(logit(reals).value)
+            self._ada.record(real)
         if self._follower:
-            self._follower.record(logit(reals).value, logit(fakes).value)
+            self._follower.record(real, made)
         return float(loss.value)
 
     @ignore_overflow
@@ -114,19 +118,23 @@ class NumpyTrainer:
         self, batch: Batch, weights: Mapping[str, Tracked]
     ) -> DiscriminatorForward:
         p = self._ada.p if self._ada else None
-        return DiscriminatorForward(self._d, weights, batch, self._problem.augment, p)
+        problem = self._problem
+        return DiscriminatorForward(
+            self._d, weights, batch, problem.augment, p, problem.logits_per_image
+        )
 
     def _given_loss(self) -> Loss:
         return self._loss.given(self._follower.scalars) if self._follower else self._loss
 
     def _generator_loss(self, discriminator: DiscriminatorForward, fake: Tracked) -> Tracked:
         formula, batch = self._given_loss().generator, discriminator.batch
+        count = self._problem.logits_per_image
         if self._loss.paired:
             fakes, reals, _ = discriminator.both_halves(fake, constant(batch.real))
-            loss = formula(TrackedOps(), logit(reals), logit(fakes))
+            loss = formula(TrackedOps(), all_logits(reals, count), all_logits(fakes, count))
         else:
             fakes, _ = discriminator.one_half(fake, "fake")
-            loss = formula(TrackedOps(), None, logit(fakes))
+            loss = formula(TrackedOps(), None, all_logits(fakes, count))
         total: Tracked = loss + self._terms("generator", batch, {"fake": fakes})
         return total
 

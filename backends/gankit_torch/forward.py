@@ -35,6 +35,8 @@ class ForwardSettings:
         Whether the factors of matrix products are rounded to bfloat16.
     sums
         The sums over the processes, for the statistics of the whole batch.
+    others
+        The network's inputs after the first.
     """
 
     labels: Tensor | None = None
@@ -43,6 +45,7 @@ class ForwardSettings:
     moving: bool = False
     mixed: bool = False
     sums: Sums = ONE_PROCESS
+    others: tuple[Tensor, ...] = ()
 
     @property
     def training(self) -> bool:

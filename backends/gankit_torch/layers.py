@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -13,18 +13,49 @@ from gankit import layers
 from gankit_torch.conditional import Embedding, Projection
 from gankit_torch.forward import ForwardSettings
 from gankit_torch.image_layers import AveragePool, Conv, ConvTranspose, Upsample
-from gankit_torch.norms import BatchNorm, LayerNorm
+from gankit_torch.norms import BatchNorm, InstanceNorm, LayerNorm
 from gankit_torch.spectral_norm import spectral_normalize
 
 
 class Sequential(nn.ModuleList):
-    """Layers in sequence; a layer's name is its position, so weights are "0.kernel"."""
+    """Layers in sequence; a layer's name is its position, so weights are "0.kernel".
+
+    `joined` are the positions of those that a later `Concat` appends.
+    """
+
+    def __init__(self, modules: Iterable[nn.Module], joined: frozenset[int]) -> None:
+        super().__init__(modules)
+        self.joined = joined
 
     def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return the outputs of one pass."""
-        for module in self:
-            inputs = module(inputs, settings)
+        kept: dict[int, Tensor] = {}
+        for position, module in enumerate(self):
+            if isinstance(module, Concat):
+                inputs = module(inputs, settings, kept)
+            else:
+                inputs = module(inputs, settings)
+            if position in self.joined:
+                kept[position] = inputs
         return inputs
+
+
+class Concat(nn.Module):
+    """Append the features of an earlier layer, or of another input of the network."""
+
+    def __init__(self, layer: layers.Concat) -> None:
+        super().__init__()
+        self.input, self.source = layer.input, layer.source
+
+    def forward(
+        self, inputs: Tensor, settings: ForwardSettings, kept: Mapping[int, Tensor]
+    ) -> Tensor:
+        """Return `(n, ..., features)`, those of the inputs first.
+
+        `kept` are the outputs of earlier layers, by position.
+        """
+        added = settings.others[int(self.input) - 1] if self.source is None else kept[self.source]
+        return torch.cat([inputs, added], dim=-1)
 
 
 class Dense(nn.Module):
@@ -111,7 +142,7 @@ class Residual(nn.Module):
         return outputs
 
 
-def build_layers(spec: layers.Spec, shape: layers.Shape, classes: int) -> Sequential:
+def build_layers(spec: layers.Spec, shape: layers.Shapes, classes: int) -> Sequential:
     """Return `spec` as a module for inputs of `shape`; its weights are not initialised."""
     return _build_sequential(spec, iter(layers.walk(spec, shape)), classes)
 
@@ -120,7 +151,8 @@ def _build_sequential(
     spec: layers.Spec, places: Iterator[layers.Place], classes: int
 ) -> Sequential:
     """Build the layers of `spec`, which are the next `places`."""
-    return Sequential(_build_layer(next(places), places, classes) for _ in spec)
+    modules = (_build_layer(next(places), places, classes) for _ in spec)
+    return Sequential(modules, layers.joined(spec))
 
 
 def _build_layer(place: layers.Place, inside: Iterator[layers.Place], classes: int) -> nn.Module:
@@ -140,6 +172,10 @@ def _build_layer(place: layers.Place, inside: Iterator[layers.Place], classes: i
             return BatchNorm(layer, place.shape[-1])
         case layers.LayerNorm() as layer:
             return LayerNorm(layer, place.shape[-1])
+        case layers.InstanceNorm() as layer:
+            return InstanceNorm(layer, place.shape[-1])
+        case layers.Concat() as layer:
+            return Concat(layer)
         case layers.Embedding(units=units):
             return Embedding(units, classes)
         case layers.Projection() as layer:

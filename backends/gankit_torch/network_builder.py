@@ -19,7 +19,6 @@ from gankit_torch.tensors import torch_dtype
 def build_network(problem: Problem, role: Role, device: torch.device) -> Network:
     """Build a spec with its initial weights, or check and wrap a user's module."""
     name, dtype = role.name.lower(), torch_dtype(problem)
-    columns_of = problem.columns_of
     model, shape = (
         (problem.generator, (problem.noise_width,))
         if role is Role.GENERATOR
@@ -28,7 +27,7 @@ def build_network(problem: Problem, role: Role, device: torch.device) -> Network
     if isinstance(model, tuple):
         classes = problem.classes if layers.uses_labels(model) else 0
         module = build_layers(model, shape, problem.classes).to(device, dtype)
-        network = Network(module, role, device, dtype, columns_of, classes, problem.mixed)
+        network = Network(module, role, device, dtype, problem, classes, problem.mixed)
         network.load_weights(strip_prefix(problem.initial_weights(), name))
         for key, parameter in module.named_parameters():
             parameter.requires_grad_(problem.trains(name, key))
@@ -41,7 +40,7 @@ def build_network(problem: Problem, role: Role, device: torch.device) -> Network
     labels = labels_argument(model, name, problem.classes)
     classes = problem.classes if labels.taken else 0
     network = Network(
-        model.to(device), role, device, dtype, columns_of, classes, problem.mixed, labels
+        model.to(device), role, device, dtype, problem, classes, problem.mixed, labels
     )
     _check_native(network, problem, name)
     return network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gankit.contract import Array, Labels, State, check_labels, check_state
+from gankit.contract import Array, Labels, Problem, State, check_labels, check_state
 from gankit.contract.random_streams import Role, framework_seed, keep_probability
 from gankit.errors import NotPortable
 from gankit.functional import ONE_PROCESS, Sums
@@ -43,8 +43,8 @@ class Network:
         The generator or the discriminator.
     device, dtype
         The device and the dtype of its weights.
-    columns_of
-        Returns the columns of a discriminator's head.
+    problem
+        The problem; it names the columns of a discriminator's heads, and an image's logit.
     classes
         Number of classes if it is class-conditional, else 0.
     mixed
@@ -57,7 +57,7 @@ class Network:
     role: Role
     device: torch.device
     dtype: torch.dtype
-    columns_of: Callable[[str], slice]
+    problem: Problem
     classes: int = 0
     mixed: bool = False
     labels: LabelsArgument = LabelsArgument.NO_CLASSES
@@ -153,11 +153,13 @@ class Network:
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return the outputs in inference mode: images, or `(n,)` logits."""
         outputs = self._infer(inputs, labels)
-        return outputs[:, 0] if self.role is Role.DISCRIMINATOR else outputs
+        if self.role is Role.DISCRIMINATOR:
+            return self.problem.image_logits(outputs)
+        return outputs
 
     def classify(self, images: Array, head: str = CLASS, /) -> Array:
         """Return the `(n, size)` outputs of a head, in inference mode; ConfigError without it."""
-        columns = self.columns_of(head)
+        columns = self.problem.columns_of(head)
         return self._infer(images, None)[:, columns]
 
     def weights(self) -> State:

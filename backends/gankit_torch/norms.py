@@ -86,3 +86,20 @@ class LayerNorm(nn.Module):
         shape = inputs.shape[1:]
         gamma, beta = self.gamma.expand(shape), self.beta.expand(shape)
         return functional.layer_norm(inputs, shape, gamma, beta, self.epsilon)
+
+
+class InstanceNorm(nn.Module):
+    """Normalise each channel of each image over its pixels."""
+
+    def __init__(self, layer: layers.InstanceNorm, channels: int) -> None:
+        super().__init__()
+        self.epsilon = layer.epsilon
+        self.gamma, self.beta = (nn.Parameter(torch.empty(channels)) for _ in range(2))
+
+    def forward(self, inputs: Tensor, _settings: ForwardSettings) -> Tensor:
+        """Return the inputs' shape."""
+        values = inputs.movedim(-1, 1)
+        made: Tensor = functional.instance_norm(
+            values, weight=self.gamma, bias=self.beta, eps=self.epsilon
+        )
+        return made.movedim(1, -1)

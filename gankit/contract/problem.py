@@ -24,7 +24,7 @@ from gankit.contract.term_checks import check_codes, check_heads, check_term
 from gankit.contract.world import ALONE, World
 from gankit.errors import ConfigError, UnknownName, shown
 from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower
-from gankit.layers import BatchNorm, LayerNorm, Shape, Spec, as_spec, is_spec
+from gankit.layers import BatchNorm, InstanceNorm, LayerNorm, Shape, Spec, as_spec, is_spec
 from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
@@ -249,6 +249,7 @@ class Problem(Options):
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
             "heads": bool(self.heads or self.terms),
+            "logit-maps": len(self.discriminator_output_shape) > 1,
             "mixed": self.mixed,
             "distributed": self.world.size > 1,
             "input-gradients": bool(self.penalties),
@@ -278,10 +279,36 @@ class Problem(Options):
         takes_labels = not isinstance(self.generator, tuple) or layers.uses_labels(self.generator)
         return self.classes if takes_labels else 0
 
-    @property
+    @cached_property
     def discriminator_output_shape(self) -> Shape:
-        """Shape of the discriminator's output for one image: the logit and the heads' columns."""
-        return (1 + sum(self.all_heads.values()),)
+        """Shape of the discriminator's output for one image.
+
+        It is the logit with the heads' columns, or of layers without heads a map of logits,
+        `(height, width, 1)`.
+        """
+        spec, heads = self.discriminator, sum(self.all_heads.values())
+        made = layers.output_shape(spec, self.image_shape) if isinstance(spec, tuple) else ()
+        is_map = len(made) == 3 and made[-1] == 1 and not heads
+        return made if is_map else (1 + heads,)
+
+    @property
+    def logits_per_image(self) -> int:
+        """Number of logits of an image: 1, or those of a map."""
+        shape = self.discriminator_output_shape
+        return math.prod(shape) if len(shape) > 1 else 1
+
+    def image_logits(self, outputs: Array) -> Array:
+        """Return the `(n,)` logits of images, the mean of a map.
+
+        Parameters
+        ----------
+        outputs
+            `(n, 1 + columns of heads)`, or with a map `(n, logits_per_image)`: the outputs of the
+            discriminator as rows.
+        """
+        count = self.logits_per_image
+        mean: Array = outputs[:, :count].mean(axis=1) if count > 1 else outputs[:, 0]
+        return mean
 
     @cached_property
     def noise_width(self) -> int:
@@ -402,14 +429,9 @@ def _check_numbers(problem: Problem) -> None:
 
 def _check_networks(problem: Problem) -> None:
     """Raise ConfigError unless each spec has weights and the right output and labels."""
-    for name, spec, inputs, wanted in (
-        ("generator", problem.generator, (problem.noise_width,), problem.image_shape),
-        (
-            "discriminator",
-            problem.discriminator,
-            problem.image_shape,
-            problem.discriminator_output_shape,
-        ),
+    for name, spec, inputs in (
+        ("generator", problem.generator, (problem.noise_width,)),
+        ("discriminator", problem.discriminator, problem.image_shape),
     ):
         if isinstance(spec, tuple):
             try:
@@ -426,14 +448,16 @@ def _check_networks(problem: Problem) -> None:
                 raise ConfigError(
                     f"{name}: got a class-conditional network, but the data has no classes"
                 )
+            wanted = (
+                problem.image_shape if name == "generator" else problem.discriminator_output_shape
+            )
             if made != wanted:
+                more = ""
+                if name == "discriminator":
+                    heads = _heads_in_words(problem)
+                    more = f", a logit and {heads}" if heads else ", or (height, width, 1), a map"
                 raise ConfigError(
-                    f"{name} output: got {made} for inputs of {inputs}; expected {wanted}"
-                    + (
-                        f", a logit and {_heads_in_words(problem)}"
-                        if len(wanted) == 1 < wanted[0]
-                        else ""
-                    )
+                    f"{name} output: got {made} for inputs of {inputs}; expected {wanted}{more}"
                 )
 
 
@@ -488,7 +512,7 @@ def _epsilons(problem: Problem) -> Iterator[tuple[str, float]]:
     for name, shape in zip(("generator", "discriminator"), shapes, strict=True):
         spec, optimizer = getattr(problem, name), getattr(problem, f"{name}_optimizer")
         for place in layers.walk(spec, shape) if isinstance(spec, tuple) else ():
-            if isinstance(place.layer, BatchNorm | LayerNorm):
+            if isinstance(place.layer, BatchNorm | LayerNorm | InstanceNorm):
                 yield f"the {name}'s layer {place.name}, {place.layer.layer}", place.layer.epsilon
         if not isinstance(optimizer, SGD):
             yield f"the {name}'s optimizer", optimizer.epsilon

@@ -35,8 +35,8 @@ API = 1
 
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
-    "residual", "labels", "class-logits", "heads", "input-gradients", "augment", "adaptive",
-    "followers", "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
+    "residual", "concat", "labels", "class-logits", "heads", "logit-maps", "input-gradients",
+    "augment", "adaptive", "followers", "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
     "distributed", "noise-gradients",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
@@ -103,7 +103,10 @@ class DifferentiableGenerator(Generator, Protocol):
 
 
 class Discriminator(Network, Protocol):
-    """`(n, height, width, channels)` images -> `(n,)` logits, high for real."""
+    """`(n, height, width, channels)` images -> `(n,)` logits, high for real.
+
+    The logit of an image with a map of logits is their mean.
+    """
 
 
 class Classifier(Discriminator, Protocol):

@@ -52,7 +52,7 @@ def check_term(
         if term.kind == "cross-entropy" and code.kind != "categorical":
             raise ConfigError(
                 f"{place}.kind: got 'cross-entropy' to the {code.kind} code {code.name!r}; "
-                "expected 'l2' or 'gaussian'"
+                "expected 'l1', 'l2' or 'gaussian'"
             )
         wanted, name = code.size * (2 if term.kind == "gaussian" else 1), term.to
     elif not classes:

@@ -20,12 +20,14 @@ from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    InstanceNorm,
     Layer,
     LayerNorm,
     LeakyReLU,
@@ -37,6 +39,7 @@ from gankit.layers import (
     Spec,
     Tanh,
     Upsample,
+    joined,
 )
 
 Weighted: TypeAlias = Dense | Conv | ConvTranspose | Projection
@@ -58,6 +61,8 @@ class ForwardPass:
         Which values each dropout layer keeps, by the layer's name; None at inference.
     halves
         Number of concatenated batches, each with its own batch statistics.
+    others
+        The network's inputs after the first.
     running
         The running state after the pass, by name; empty at inference.
     """
@@ -67,6 +72,7 @@ class ForwardPass:
     labels: Tensor | None = None
     masks: Mapping[str, Tensor] | None = None
     halves: int = 1
+    others: tuple[Tensor, ...] = ()
     running: Tensors = field(default_factory=dict)
 
     def run(self, spec: Spec, x: Tensor, prefix: str = "") -> Tensor:
@@ -77,13 +83,26 @@ class ForwardPass:
         spec
             The layers.
         x
-            `(n, ...)` inputs.
+            `(n, ...)` inputs, the first ones if the network has several.
         prefix
             The beginning of the layers' names; "" by default.
         """
+        wanted = joined(spec)
+        kept: dict[int, Tensor] = {}
         for position, layer in enumerate(spec):
-            x = self._apply(layer, f"{prefix}{position}", x)
+            if isinstance(layer, Concat):
+                x = self._append(layer, x, kept)
+            else:
+                x = self._apply(layer, f"{prefix}{position}", x)
+            if position in wanted:
+                kept[position] = x
         return x
+
+    def _append(self, layer: Concat, x: Tensor, kept: Mapping[int, Tensor]) -> Tensor:
+        """Return `x` with the features of an earlier layer, or of another input."""
+        source = layer.source
+        added = self.others[int(layer.input) - 1] if source is None else kept[source]
+        return self.ops.xp.concatenate([x, added], axis=len(x.shape) - 1)
 
     def _apply(self, layer: Layer, name: str, x: Tensor) -> Tensor:
         match layer:
@@ -93,7 +112,7 @@ class ForwardPass:
                 return self._convolution(layer, name, x)
             case Embedding(units=units):
                 return self._embed(name, x, units)
-            case BatchNorm() | LayerNorm():
+            case BatchNorm() | LayerNorm() | InstanceNorm():
                 return self._normalize(layer, name, x)
             case Residual(layers=layers, shortcut=shortcut):
                 made = self.run(layers, x, f"{name}.layers.")
@@ -141,9 +160,13 @@ class ForwardPass:
             rows = xp.reshape(rows, (-1, *(1,) * sides, units)) * xp.ones_like(x[..., :1])
         return xp.concatenate([x, rows], axis=sides + 1)
 
-    def _normalize(self, layer: BatchNorm | LayerNorm, name: str, x: Tensor) -> Tensor:
+    def _normalize(
+        self, layer: BatchNorm | LayerNorm | InstanceNorm, name: str, x: Tensor
+    ) -> Tensor:
         xp, axes = self.ops.xp, tuple(range(1, len(x.shape)))
         affine = self.weights[f"{name}.gamma"], self.weights[f"{name}.beta"]
+        if isinstance(layer, InstanceNorm):
+            return normalize(xp, x, moments(xp, x, (1, 2)), affine, layer.epsilon)
         if isinstance(layer, LayerNorm):
             return normalize(xp, x, moments(xp, x, axes), affine, layer.epsilon)
         old = self.weights[f"{name}.mean"], self.weights[f"{name}.variance"]

@@ -35,6 +35,8 @@ class Networks(Protocol):
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it.
 
+        Those of the discriminator are rows, with a map `(n, Problem.logits_per_image)`.
+
         Parameters
         ----------
         name
@@ -148,7 +150,7 @@ class SpecNetworks:
         """
         own = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
         forward = ForwardPass(self.ops, weights, labels, own, halves)
-        return forward.run(self._spec(name), x), forward.running
+        return self._as_rows(name, forward.run(self._spec(name), x)), forward.running
 
     def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
         """Return those of a network's `arrays` that train, by `Problem.trains`.
@@ -182,7 +184,7 @@ class SpecNetworks:
         name, weights, x, labels
             As in `TrainerNetworks.infer`.
         """
-        return ForwardPass(self.ops, weights, labels).run(self._spec(name), x)
+        return self._as_rows(name, ForwardPass(self.ops, weights, labels).run(self._spec(name), x))
 
     def takes_labels(self, name: str, /) -> bool:
         """Return whether the network called `name` has a layer that uses labels."""
@@ -193,6 +195,12 @@ class SpecNetworks:
 
     def changed(self, state: Tensors, /) -> None:
         """Return: only the trainer has the weights of layers, in `state`."""
+
+    def _as_rows(self, name: str, outputs: Tensor) -> Tensor:
+        """Return a discriminator's outputs as rows, those of a map too."""
+        if name == "discriminator" and len(outputs.shape) > 2:
+            return self.ops.xp.reshape(outputs, (-1, self.problem.logits_per_image))
+        return outputs
 
     @cached_property
     def _masks(self) -> Masks:

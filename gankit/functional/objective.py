@@ -113,16 +113,18 @@ class Objective:
         loss
             A scalar.
         real, fake, running
-            The `(B,)` logits of real and of generated images, and the running state after the pass.
+            The `(B,)` logits of real and of generated images, of a map its mean, and the running
+            state after the pass.
         """
         fakes, reals, running, gradients = self._adversarial(weights, fake, inputs)
         fakes, reals = self._whole(inputs, fakes, reals)
-        loss = self._loss(inputs, fakes).discriminator(self.ops, reals[:, 0], fakes[:, 0])
+        real, fake = self._logits(reals), self._logits(fakes)
+        loss = self._loss(inputs, fakes).discriminator(self.ops, real, fake)
         loss = self._with_terms("discriminator", loss, inputs, {"fake": fakes, "real": reals})
         for half, gradient in gradients.items():
             for number in self.problem.shared_penalties[half]:
                 loss = loss + self._penalty(number, gradient, inputs)
-        return loss, (reals[:, 0], fakes[:, 0], running)
+        return loss, (self._image_logits(reals), self._image_logits(fakes), running)
 
     def generator(self, others: Tensors, fake: Tensor, inputs: Inputs) -> Tensor:
         """Return the generator's loss, a scalar.
@@ -139,11 +141,12 @@ class Objective:
         if self.problem.loss.paired:
             fakes, reals, _ = self._joined(others, fake, inputs.real, inputs)
             fakes, reals = self._whole(inputs, fakes, reals)
-            loss = self._loss(inputs, fakes).generator(self.ops, reals[:, 0], fakes[:, 0])
+            real, made = self._logits(reals), self._logits(fakes)
+            loss = self._loss(inputs, fakes).generator(self.ops, real, made)
         else:
             fakes, _ = self._alone(others, fake, "fake", inputs)
             (fakes,) = self._whole(inputs, fakes)
-            loss = self._loss(inputs, fakes).generator(self.ops, None, fakes[:, 0])
+            loss = self._loss(inputs, fakes).generator(self.ops, None, self._logits(fakes))
         return self._with_terms("generator", loss, inputs, {"fake": fakes})
 
     def penalty(
@@ -225,10 +228,24 @@ class Objective:
         """Return both results of `outputs(images)`, and the gradient of each logit by its image."""
         xp = self.ops.xp
         made, running, pull = self.ops.input_vjp(outputs, images)
-        ones = xp.ones_like(made[:, :1])
+        ones, count = xp.ones_like(made[:, :1]), self.problem.logits_per_image
+        if count > 1:  # The logit of an image is the mean of its map.
+            return made, running, pull(xp.ones_like(made) * (1 / count))
         if made.shape[1] > 1:  # Heads follow the logit.
             ones = xp.concatenate([ones, xp.zeros_like(made[:, 1:])], axis=1)
         return made, running, pull(ones)
+
+    def _logits(self, outputs: Tensor) -> Tensor:
+        """Return the logits of all images, `(B,)`, or of maps `(B * logits_per_image,)`."""
+        if self.problem.logits_per_image > 1:
+            return self.ops.xp.reshape(outputs, (-1,))
+        return outputs[:, 0]
+
+    def _image_logits(self, outputs: Tensor) -> Tensor:
+        """Return each image's logit, `(B,)`: of a map its mean."""
+        if self.problem.logits_per_image > 1:
+            return self.ops.xp.mean(outputs, axis=1)
+        return outputs[:, 0]
 
     def _penalty(self, number: int, gradient: Tensor, inputs: Inputs) -> Tensor:
         """Return a penalty's term, given the gradient of each logit by its image."""

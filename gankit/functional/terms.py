@@ -27,6 +27,8 @@ def compared(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
     match kind:
         case "cross-entropy":
             return defaults.cross_entropy(xp, ops.constant, of, to)
+        case "l1":
+            return xp.mean(ops.relu(of - to) + ops.relu(to - of))
         case "l2":
             return xp.mean(xp.square(of - to))
         case "gaussian":

@@ -145,7 +145,8 @@ class Inference:
     def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
         """Return `(n, height, width, channels)` images, or `(n,)` logits."""
         made = self._outputs(inputs, labels)
-        return made[:, 0] if self._name == "discriminator" else made
+        discriminator = self._name == "discriminator"
+        return self._trainer.problem.image_logits(made) if discriminator else made
 
     def noise_gradient(
         self, noise: Array, targets: Array, labels: Labels | None = None, /

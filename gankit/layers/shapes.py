@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from gankit._utils.field_types import check_fields
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, shown
 from gankit.layers.specs import (
     AveragePool,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    InstanceNorm,
     Layer,
     LeakyReLU,
     Projection,
@@ -28,6 +30,8 @@ from gankit.layers.specs import (
 )
 
 Shape: TypeAlias = tuple[int, ...]
+Shapes: TypeAlias = Shape | tuple[Shape, ...]
+"""The shape of a network's input, or of each of its inputs if it has several."""
 DROPOUT_LEVELS = 256
 """Dropout compares random bytes with a threshold, so a rate is a multiple of 1/256."""
 MOST_VALUES = 2**24
@@ -74,36 +78,49 @@ class Node(Place):
     shortcut: tuple[Node, ...] = ()
 
 
-def walk(spec: Spec, shape: Shape) -> list[Place]:
+def input_shapes(shape: Shapes) -> tuple[Shape, ...]:
+    """Return the shape of each input of a network.
+
+    >>> input_shapes((8,)), input_shapes(((28, 28, 1), (8,)))
+    (((8,),), ((28, 28, 1), (8,)))
+    """
+    several = bool(shape) and isinstance(shape[0], tuple)
+    return cast(tuple[Shape, ...], shape) if several else (cast(Shape, shape),)
+
+
+def walk(spec: Spec, shape: Shapes) -> list[Place]:
     """Return the place of every layer of `spec`, a residual block before its inner layers.
 
-    `shape` is the shape of the network's inputs, without the batch. `tree` returns the same
-    places, nested.
+    `shape` is the shape of the network's input, without the batch, or a tuple of shapes if it has
+    several. `tree` returns the same places, nested.
     """
     return list(_flat(tree(spec, shape)))
 
 
-def tree(spec: Spec, shape: Shape) -> tuple[Node, ...]:
+def tree(spec: Spec, shape: Shapes) -> tuple[Node, ...]:
     """Return the place of every layer of `spec`, with those inside a residual block nested in it.
 
-    `shape` is the shape of the network's inputs, without the batch.
+    `shape` is as in `walk`.
 
     >>> from gankit.layers import Dense, Residual
     >>> dense, block = tree((Dense(4), Residual((Dense(4),))), (2,))
     >>> dense.name, block.name, [inner.name for inner in block.layers], block.shortcut
     ('0', '1', ['1.layers.0'], ())
     """
-    return _nodes(spec, shape, "", itertools.count())
+    return _nodes(spec, input_shapes(shape), "", itertools.count())
 
 
-def _nodes(spec: Spec, shape: Shape, prefix: str, numbers: Iterator[int]) -> tuple[Node, ...]:
+def _nodes(
+    spec: Spec, shape: tuple[Shape, ...], prefix: str, numbers: Iterator[int]
+) -> tuple[Node, ...]:
     nodes = []
     for position, (layer, inputs) in enumerate(zip(spec, shapes(spec, shape), strict=False)):
         name, number = f"{prefix}{position}", next(numbers)
         inside: list[tuple[Node, ...]] = []
         if isinstance(layer, Residual):
-            inside.append(_nodes(layer.layers, inputs, f"{name}.layers.", numbers))
-            inside.append(_nodes(layer.shortcut, inputs, f"{name}.shortcut.", numbers))
+            own = (inputs, *shape[1:])
+            inside.append(_nodes(layer.layers, own, f"{name}.layers.", numbers))
+            inside.append(_nodes(layer.shortcut, own, f"{name}.shortcut.", numbers))
         nodes.append(Node(name, number, layer, inputs, *inside))
     return tuple(nodes)
 
@@ -115,12 +132,16 @@ def _flat(nodes: Iterable[Node]) -> Iterator[Place]:
         yield from _flat((*node.layers, *node.shortcut))
 
 
-def shapes(spec: Spec, shape: Shape) -> list[Shape]:
-    """Return the shape before each layer and after the last, `len(spec) + 1` in all."""
-    trail = [shape]
+def shapes(spec: Spec, shape: Shapes) -> list[Shape]:
+    """Return the shape before each layer and after the last, `len(spec) + 1` in all.
+
+    `shape` is as in `walk`; the first shape is that of the first input.
+    """
+    first, *others = input_shapes(shape)
+    trail = [first]
     for position, layer in enumerate(spec):
         try:
-            made = layer_shape(layer, trail[-1])
+            made = _layer_shape(layer, trail, others)
             _check(
                 math.prod(made) <= MOST_VALUES,
                 f"got output {made}; expected at most {MOST_VALUES:,} values per image",
@@ -131,13 +152,32 @@ def shapes(spec: Spec, shape: Shape) -> list[Shape]:
     return trail
 
 
-def output_shape(spec: Spec, shape: Shape) -> Shape:
-    """Return the shape of the outputs of `spec` for inputs of `shape`."""
+def output_shape(spec: Spec, shape: Shapes) -> Shape:
+    """Return the shape of the outputs of `spec` for inputs of `shape`, as in `walk`."""
     return shapes(spec, shape)[-1]
 
 
 def layer_shape(layer: Layer, shape: Shape) -> Shape:
-    """Return the output shape of `layer` for inputs of `shape`; ConfigError if it is invalid."""
+    """Return the output shape of `layer` for inputs of `shape`; ConfigError if it is invalid.
+
+    A `Concat` needs the layers before it, or other inputs: `shapes` gives its shape.
+    """
+    return _layer_shape(layer, [shape], ())
+
+
+def _layer_shape(layer: Layer, trail: Sequence[Shape], others: Sequence[Shape]) -> Shape:
+    """Return the output shape of the layer after those of `trail`.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    trail
+        The shape of the network's first input, and those after each layer before this one.
+    others
+        The shapes of the network's other inputs.
+    """
+    shape = trail[-1]
     check_fields(layer, layer.layer)
     if isinstance(layer, Dense | Conv | ConvTranspose | Projection):
         zero = layer.spectral and (layer.init == "zeros" or layer.gain == 0)
@@ -179,7 +219,15 @@ def layer_shape(layer: Layer, shape: Shape) -> Shape:
             _check(fits, f"reshape.shape: got {tuple(target)}; expected as many values as {shape}")
             return tuple(target)
         case Residual(layers=layers, shortcut=shortcut):
-            return _residual_shape(layers, shortcut, shape)
+            return _residual_shape(layers, shortcut, (shape, *others))
+        case Concat():
+            return _concat_shape(layer, trail, others)
+        case InstanceNorm():
+            _check(
+                len(shape) == 3 and shape[0] * shape[1] > 1,
+                f"instance-norm: got inputs {shape}; expected images (height, width, channels) "
+                "of at least two pixels",
+            )
     _check_numbers(layer)
     return shape
 
@@ -242,7 +290,33 @@ def _check_conv(layer: Conv | ConvTranspose, channels: int) -> None:
     )
 
 
-def _residual_shape(layers: Spec, shortcut: Spec, shape: Shape) -> Shape:
+def _concat_shape(layer: Concat, trail: Sequence[Shape], others: Sequence[Shape]) -> Shape:
+    given, shape, last = layer.input, trail[-1], len(trail) - 2
+    earlier = f"'@0' to '@{last}', a layer before it" if last >= 0 else "a layer before it"
+    if isinstance(given, str):
+        source = layer.source
+        _check(
+            source is not None and source <= last,
+            f"concat.input: got {shown(given)}; expected {earlier}",
+        )
+        added = trail[cast(int, source) + 1]
+    else:
+        inputs = f"1 to {len(others)}, an input of the network"
+        one = f"{earlier}; the network has one input"
+        _check(
+            1 <= given <= len(others),
+            f"concat.input: got {given}; expected {inputs if others else one}",
+        )
+        added = others[given - 1]
+    if added[:-1] != shape[:-1]:
+        raise ConfigError(
+            f"concat.input: got {given!r}, of shape {added}, for inputs {shape}; expected equal "
+            "sides, and as many axes"
+        )
+    return (*shape[:-1], shape[-1] + added[-1])
+
+
+def _residual_shape(layers: Spec, shortcut: Spec, shape: tuple[Shape, ...]) -> Shape:
     made, added = output_shape(layers, shape), output_shape(shortcut, shape)
     _check(
         made == added,

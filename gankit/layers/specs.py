@@ -6,6 +6,7 @@ training mode a layer uses statistics of the batch; at inference each image is i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, get_args
@@ -17,6 +18,7 @@ from gankit.errors import ConfigError, shown
 
 Init: TypeAlias = Literal["glorot-uniform", "fan-in-normal", "normal", "zeros"]
 """Initializers of a kernel; see `gankit.layers.weights`."""
+_EARLIER = re.compile(r"@\d{1,6}", re.ASCII)
 
 
 @known_arguments()
@@ -192,6 +194,20 @@ class LayerNorm:
 @known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
+class InstanceNorm:
+    """`gamma * (x - mean) / sqrt(variance + epsilon) + beta` (Ulyanov et al. 2016).
+
+    Mean and (biased) variance are over the pixels of one channel of one image, in training and at
+    inference; gamma and beta are per channel. `epsilon` is 1e-5 by default, as in PyTorch.
+    """
+
+    epsilon: float = 1e-5
+    layer: Literal["instance-norm"] = field(default="instance-norm", repr=False)
+
+
+@known_arguments()
+@dataclass(frozen=True)
+@plain_numbers
 class Embedding:
     """Concatenate a learned vector of the image's class, `embedding[label]`, to the input.
 
@@ -335,6 +351,31 @@ class Residual:
             object.__setattr__(self, name, as_spec(getattr(self, name), f"residual.{name}"))
 
 
+@known_arguments()
+@dataclass(frozen=True)
+@plain_numbers
+class Concat:
+    """Append the features of another array: channels of an image, or the columns of a row.
+
+    All axes but the last are equal to those of the layer's input, which comes first.
+
+    Attributes
+    ----------
+    input
+        What is appended: "@2", the outputs of layer 2 of the same list of layers, an earlier one,
+        as in a U-Net (Ronneberger et al. 2015); or 1, the network's second input, 2 the third.
+    """
+
+    input: int | str
+    layer: Literal["concat"] = field(default="concat", repr=False)
+
+    @property
+    def source(self) -> int | None:
+        """The position of the earlier layer; None for an input of the network, or if invalid."""
+        given = self.input
+        return int(given[1:]) if isinstance(given, str) and _EARLIER.fullmatch(given) else None
+
+
 Layer: TypeAlias = (
     Dense
     | Conv
@@ -343,6 +384,7 @@ Layer: TypeAlias = (
     | AveragePool
     | BatchNorm
     | LayerNorm
+    | InstanceNorm
     | Embedding
     | Projection
     | LeakyReLU
@@ -353,6 +395,7 @@ Layer: TypeAlias = (
     | Flatten
     | Reshape
     | Residual
+    | Concat
 )
 Spec: TypeAlias = tuple[Layer, ...]
 LAYERS: tuple[type[Layer], ...] = get_args(Layer)
@@ -403,6 +446,18 @@ def flat(spec: Spec) -> Iterator[Layer]:
             yield from flat(layer.shortcut)
 
 
+def joined(spec: Spec) -> frozenset[int]:
+    """Return the positions of the layers of `spec` whose outputs a later `Concat` appends.
+
+    Those of layers inside residual blocks are not among them.
+
+    >>> joined((Dense(4), Tanh(), Concat("@0")))
+    frozenset({0})
+    """
+    sources = (layer.source for layer in spec if isinstance(layer, Concat))
+    return frozenset(source for source in sources if source is not None)
+
+
 def uses_labels(spec: Spec) -> bool:
     """Return whether a network of `spec` is class-conditional."""
     return any(isinstance(layer, Embedding | Projection) for layer in flat(spec))
@@ -417,7 +472,8 @@ def capabilities(spec: Spec) -> set[str]:
 
 NEEDS: dict[type[Layer], str] = {
     **dict.fromkeys((Conv, ConvTranspose, Upsample, AveragePool), "conv"),
-    **dict.fromkeys((BatchNorm, LayerNorm), "norm"),
+    **dict.fromkeys((BatchNorm, LayerNorm, InstanceNorm), "norm"),
     **dict.fromkeys((Embedding, Projection), "labels"),
     Residual: "residual",
+    Concat: "concat",
 }

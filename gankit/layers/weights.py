@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.errors import UnknownName
-from gankit.layers.shapes import Place, Shape, walk
+from gankit.layers.shapes import Place, Shape, Shapes, walk
 from gankit.layers.specs import (
     BatchNorm,
     Conv,
@@ -23,6 +23,7 @@ from gankit.layers.specs import (
     Dense,
     Embedding,
     Init,
+    InstanceNorm,
     Layer,
     LayerNorm,
     Projection,
@@ -41,7 +42,7 @@ def is_running(name: str) -> bool:
     return name.rpartition(".")[2] in RUNNING
 
 
-def weight_shapes(spec: Spec, shape: Shape, classes: int = 0) -> dict[str, Shape]:
+def weight_shapes(spec: Spec, shape: Shapes, classes: int = 0) -> dict[str, Shape]:
     """Return the name and shape of each weight and of all running state, in their order.
 
     Parameters
@@ -49,7 +50,7 @@ def weight_shapes(spec: Spec, shape: Shape, classes: int = 0) -> dict[str, Shape
     spec
         The network's layers.
     shape
-        Shape of its inputs, without the batch.
+        Shape of its input, without the batch, or a tuple of shapes if it has several.
     classes
         Number of classes, for embeddings; 0 by default.
     """
@@ -61,7 +62,7 @@ def weight_shapes(spec: Spec, shape: Shape, classes: int = 0) -> dict[str, Shape
 
 
 def initial_weights(
-    spec: Spec, shape: Shape, random: np.random.Generator, classes: int = 0
+    spec: Spec, shape: Shapes, random: np.random.Generator, classes: int = 0
 ) -> dict[str, NDArray[Any]]:
     """Draw a network's first weights and running state, float64.
 
@@ -107,7 +108,7 @@ def _roles(layer: Layer, shape: Shape, classes: int) -> dict[str, Shape]:
             return _kernel(layer, (side, side, shape[-1], filters))
         case BatchNorm():
             return dict.fromkeys(("gamma", "beta", "mean", "variance"), shape[-1:])
-        case LayerNorm():
+        case LayerNorm() | InstanceNorm():
             return dict.fromkeys(("gamma", "beta"), shape[-1:])
         case Embedding(units=units):
             return {"embedding": (classes, units)}

@@ -8,7 +8,7 @@ from typing import Any
 from gankit.augment import Augment
 from gankit.codes import Code
 from gankit.contract import Backend, Problem
-from gankit.layers import Dense, Flatten
+from gankit.layers import Dense, Flatten, Reshape
 from gankit.optimizers import SGD, Adam, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
@@ -40,9 +40,10 @@ CHANGES: dict[str, dict[str, Any]] = {
         "terms": (Term("cross-entropy", "fake/kind", "code/kind"),),
     },
     "input-gradients": {"penalties": (Penalty("real", target=0, weight=1.0),)},
+    "logit-maps": {"discriminator": (Flatten(), Dense(6), Reshape((3, 2, 1)))},
     "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},
 }
-LAYERS = ("conv", "labels", "norm", "residual", "spectral")
+LAYERS = ("concat", "conv", "labels", "norm", "residual", "spectral")
 NEEDS = (*sorted(CHANGES), *LAYERS)
 """Every capability that `test_builds_what_it_claims` covers."""
 

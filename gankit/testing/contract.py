@@ -31,6 +31,7 @@ from gankit.testing.clauses.heads import HeadClauses
 from gankit.testing.clauses.integration import IntegrationClauses
 from gankit.testing.clauses.labels import LabelClauses
 from gankit.testing.clauses.layers import LayerClauses
+from gankit.testing.clauses.logit_maps import LogitMapClauses
 from gankit.testing.clauses.losses import (
     LossGradientClauses,
     LossTrainingClauses,
@@ -77,6 +78,7 @@ class BackendContract(
     RunningStateClauses,
     LabelClauses,
     HeadClauses,
+    LogitMapClauses,
     PenaltyClauses,
     AugmentationClauses,
     FollowerClauses,

@@ -10,12 +10,14 @@ from gankit.contract import Backend, Problem
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    InstanceNorm,
     Layer,
     LayerNorm,
     LeakyReLU,
@@ -77,12 +79,15 @@ def generator_layers(backend: Backend, *, classifier: bool) -> Spec:
     if "conv" not in backend.capabilities:
         return (*first, LeakyReLU(0.2), Dropout(0.2), *TO_IMAGE)
     larger = (Upsample(2), Conv(4, kernel=3, padding=1, bias=False), BatchNorm(0.8, 1e-4), ReLU())
-    block = Residual((*larger, Dropout(0.2)), shortcut=(Upsample(2), Conv(4, kernel=1)))
+    skip = claimed_layers(backend, Concat("@0"))
+    shortcut = (Upsample(2), Conv(8 if skip else 4, kernel=1))
+    block = Residual((*larger, Dropout(0.2), *skip), shortcut)
     plain = ConvTranspose(4, kernel=2, stride=2)
     middle = claimed_layers(backend, block) if classifier else ()
     spectral = "spectral" in backend.capabilities
     last = ConvTranspose(3, kernel=4, stride=2, padding=1, spectral=spectral)
-    return (*first, LeakyReLU(0.2), Reshape((3, 2, 4)), *(middle or (plain,)), last, Tanh())
+    norm = claimed_layers(backend, InstanceNorm(1e-3))
+    return (*first, LeakyReLU(0.2), Reshape((3, 2, 4)), *norm, *(middle or (plain,)), last, Tanh())
 
 
 def discriminator_layers(backend: Backend, *, classifier: bool) -> Spec:

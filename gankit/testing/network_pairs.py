@@ -8,12 +8,14 @@ from __future__ import annotations
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    InstanceNorm,
     LayerNorm,
     LeakyReLU,
     Projection,
@@ -70,6 +72,24 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
         ),
         (
             BatchNorm(0.7, 1e-4), LayerNorm(1e-3), Flatten(), Dense(24), LayerNorm(1e-5),
+            LeakyReLU(0.2), Dense(1),
+        ),
+    ),
+    "instance-norm": (
+        (Dense(24), Reshape((3, 4, 2)), InstanceNorm(1e-3), Tanh(), Flatten(), *TO_IMAGE),
+        (
+            InstanceNorm(1e-4), Reshape((6, 4, 12)), InstanceNorm(1e-2), Tanh(), Flatten(),
+            Dense(1),
+        ),
+    ),
+    "concat": (  # Inside a residual block, "@0" is that block's first layer.
+        (
+            Dense(12), Tanh(), Dense(20), Concat("@1"), LeakyReLU(0.2), Concat("@2"), Concat("@1"),
+            *TO_IMAGE,
+        ),
+        (
+            Reshape((6, 4, 12)), Tanh(), Concat("@0"), Flatten(), Dense(16), Tanh(),
+            Residual((Dense(8), Tanh(), Concat("@0"), Dropout(0.2), Dense(16))), Concat("@4"),
             LeakyReLU(0.2), Dense(1),
         ),
     ),

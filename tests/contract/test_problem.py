@@ -12,6 +12,7 @@ from gankit.layers import (
     BatchNorm,
     Dense,
     Flatten,
+    InstanceNorm,
     LayerNorm,
     LeakyReLU,
     Reshape,
@@ -38,6 +39,10 @@ def blocks(norm):
     [
         (lambda e: {"discriminator": blocks(BatchNorm(0.9, e))}, "layer 1.layers.0, batch-norm"),
         (lambda e: {"discriminator": blocks(LayerNorm(e))}, "layer 1.layers.0, layer-norm"),
+        (
+            lambda e: {"discriminator": (InstanceNorm(e), Flatten(), Dense(1))},
+            "layer 0, instance-norm",
+        ),
         (lambda e: {"generator_optimizer": Adam(0.1, 0.5, 0.9, e)}, "the generator's optimizer"),
         (lambda e: {"discriminator_optimizer": RMSprop(0.1, 0.9, e)}, "discriminator's optimizer"),
         (lambda e: {"penalties": (Penalty("real", 1.0, 1.0, e),)}, "penalty 0"),
@@ -66,6 +71,31 @@ def test_an_optimizer_of_a_framework_is_refused_by_name():
 def test_a_network_without_weights_is_refused(name, network):
     with pytest.raises(ConfigError, match=f"{name}: got no weights to train"):
         replace(SIMPLE, latent=784, **{name: network})
+
+
+MAP = (Flatten(), Dense(6), Reshape((3, 2, 1)))
+
+
+def test_the_logit_of_an_image_is_the_mean_of_its_map():
+    problem = replace(SIMPLE, discriminator=MAP)
+    assert (problem.discriminator_output_shape, problem.logits_per_image) == ((3, 2, 1), 6)
+    rows = np.arange(24.0).reshape(4, 6)
+    assert problem.image_logits(rows).tolist() == [2.5, 8.5, 14.5, 20.5]
+    assert SIMPLE.image_logits(rows).tolist() == [0, 6, 12, 18]
+    assert "logit-maps" in problem.needs() - SIMPLE.needs()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"discriminator": (*MAP[:2], Reshape((3, 1, 2)))}, r"\(1,\), or \(height, width, 1\)"),
+        ({"discriminator": MAP, "heads": {"kind": 5}}, r"\(6,\), a logit and 5 of 'kind'"),
+    ],
+    ids=["two-channels", "heads"],
+)
+def test_outputs_that_are_no_logits_are_refused(changes, expected):
+    with pytest.raises(ConfigError, match=f"discriminator output: got .*; expected {expected}"):
+        replace(SIMPLE, **changes)
 
 
 def test_a_penalty_with_target_0_needs_no_epsilon():

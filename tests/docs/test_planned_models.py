@@ -13,7 +13,7 @@ import pytest
 
 from gankit import plugins
 from gankit.config import TrainConfig, from_settings
-from gankit.layers import LAYERS, layer_shape
+from gankit.layers import LAYERS, as_spec, shapes
 from gankit.losses import BUILTIN, NONSATURATING
 from gankit.training import StepShape, alternate, plan
 from tests.paths import DOCS
@@ -31,7 +31,6 @@ NAMES = {
 IMAGE = (28, 28, 1)
 CLASSES = 10
 LAYER_TYPES = {dataclasses.fields(kind)[-1].default: kind for kind in LAYERS}
-PLANNED_LAYERS = {"concat", "instance-norm"}
 PLANNED = {"source", "networks", "passes", "swapped", "followers"}
 PLANNED_OF = {"generator": {"inputs"}, "discriminator": {"sees", "readout"}}
 COMPLETE = {"Conditional heads", "SGAN", "InfoGAN"}
@@ -63,17 +62,7 @@ def today(settings):
     found = {key: value for key, value in settings.items() if key not in dropped}
     for role, planned in PLANNED_OF.items():
         found[role] = {k: v for k, v in settings[role].items() if k not in planned}
-        found[role]["layers"] = existing(found[role]["layers"])
     return found
-
-
-def existing(layers):
-    """Return the layers that gankit has today, those of residual blocks too."""
-    kept = [layer for layer in layers if layer["layer"] not in PLANNED_LAYERS]
-    return [
-        layer | {"layers": existing(layer["layers"])} if layer["layer"] == "residual" else layer
-        for layer in kept
-    ]
 
 
 class Values:
@@ -161,32 +150,17 @@ def order(passes):
 
 def trail(layers, inputs):
     """Return the shape after each layer."""
-    shape, found = inputs[0], []
-    for layer in layers:
-        shape = after(layer, shape, inputs, found)
-        found.append(shape)
+    spec = as_spec([LAYER_TYPES[layer["layer"]](**fields(layer)) for layer in layers], "layers")
+    return shapes(spec, tuple(inputs))[1:]
+
+
+def fields(layer):
+    """Return the arguments of a layer, those of a residual block as layers."""
+    found = {key: value for key, value in layer.items() if key != "layer"}
+    inside = found.get("layers")
+    if inside:
+        found["layers"] = [LAYER_TYPES[one["layer"]](**fields(one)) for one in inside]
     return found
-
-
-def after(layer, shape, inputs, before):
-    """Return the shape after one layer."""
-    fields = {key: value for key, value in layer.items() if key != "layer"}
-    match layer["layer"]:
-        case "concat":
-            other = fields.pop("input")
-            added = inputs[other] if isinstance(other, int) else before[int(other[1:])]
-            assert not fields
-            assert added[:-1] == shape[:-1]
-            return (*shape[:-1], shape[-1] + added[-1])
-        case "instance-norm":
-            assert set(fields) == {"epsilon"}
-            assert len(shape) == 3
-            return shape
-        case "residual":
-            assert trail(fields["layers"], [shape])[-1] == shape
-            return shape
-        case tag:
-            return layer_shape(LAYER_TYPES[tag](**fields), shape)
 
 
 def test_every_model_is_in_the_plan():
@@ -219,7 +193,8 @@ def test_a_model_that_needs_no_more_trains(title):
 
 def test_every_planned_setting_is_explained():
     table = PLAN.partition("Values that are given")[0]
-    for name in (*PLANNED, *PLANNED_LAYERS, *(key for keys in PLANNED_OF.values() for key in keys)):
+    nested = (key for keys in PLANNED_OF.values() for key in keys)
+    for name in (*PLANNED, "concat", "instance-norm", *nested):
         assert re.search(rf"^\| (?:layer )?`(?:\w+\.)?{name}(?:\.NAME)?`", table, re.MULTILINE), (
             name
         )

@@ -34,6 +34,8 @@ LAYERS = [
         ],
     },
     {"layer": "layer-norm", "epsilon": 1e-3},
+    {"layer": "instance-norm", "epsilon": 1e-3},
+    {"layer": "concat", "input": "@5"},
     {"layer": "upsample", "factor": 2},
     {
         "layer": "conv-transpose",

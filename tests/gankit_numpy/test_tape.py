@@ -55,6 +55,7 @@ OPERATIONS = {
     "mean": (op.mean, (2, 3)),
     "tanh": (op.tanh, (4,)),
     "sigmoid": (op.sigmoid, (4,)),
+    "absolute": (op.absolute, (4,)),
     "softplus": (op.softplus, (4,)),
     "exp": (op.exp, (4,)),
     "log": (lambda a: op.log(a * a + 1), (4,)),
@@ -413,7 +414,7 @@ def test_dropout_masks_are_numbered_in_the_order_of_layers():
 
 
 def test_a_class_conditional_network_needs_labels():
-    network = Inference(built((Projection(),), (5,)), squeeze=True)
+    network = Inference(built((Projection(),), (5,)))
     with pytest.raises(ConfigError, match="class-conditional"):
         network(arrays((4, 5))[0])
 

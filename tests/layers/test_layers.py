@@ -14,18 +14,21 @@ from gankit.errors import ConfigError
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    InstanceNorm,
     LayerNorm,
     LeakyReLU,
     Place,
     Projection,
     Reshape,
     Residual,
+    Tanh,
     Upsample,
     capabilities,
     initial_weights,
@@ -55,6 +58,7 @@ BLOCK = Residual((Conv(4, 3, padding=1), Dropout(0.5), Conv(6, 1)), (Conv(6, 1, 
         (AveragePool(4), IMAGE, (3, 2, 6)),
         (BatchNorm(0.9, 1e-5), IMAGE, IMAGE),
         (LayerNorm(1e-5), (7,), (7,)),
+        (InstanceNorm(1e-5), IMAGE, IMAGE),
         (Embedding(3), (7,), (10,)),
         (Embedding(3), IMAGE, (12, 8, 9)),
         (Projection(), (7,), (1,)),
@@ -89,6 +93,13 @@ def test_a_transposed_convolution_restores_the_size_of_a_convolution(side, kerne
         (BatchNorm(1.0, 1e-5), IMAGE, "momentum: got 1.0"),
         (BatchNorm(0.9, 0.0), IMAGE, "epsilon: got 0.0"),
         (LayerNorm(-1.0), IMAGE, "epsilon: got -1.0"),
+        (InstanceNorm(0.0), IMAGE, "epsilon: got 0.0"),
+        (InstanceNorm(), (7,), "instance-norm: got inputs (7,); expected images"),
+        (InstanceNorm(), (1, 1, 8), "of at least two pixels"),
+        (Concat("@0"), (7,), "concat.input: got '@0'; expected a layer before it"),
+        (Concat("1"), (7,), "concat.input: got '1'; expected a layer before it"),
+        (Concat(1), (7,), "expected a layer before it; the network has one input"),
+        (Concat(1.5), (7,), "concat.input: got 1.5; expected a whole number or a text"),
         (Dropout(0.001), (7,), "rate: got 0.001, but rates are rounded to whole 256ths"),
         (Dropout(1 / 512), (7,), "expected 0, or 0.0039 (1/256) to 0.996 (255/256)"),
         (Dropout(0.999), (7,), "rate: got 0.999"),
@@ -233,3 +244,42 @@ def test_layers_inside_blocks_require_their_capabilities():
     assert uses_labels(spec)
     assert not uses_labels((Dense(3), LeakyReLU(0.2)))
     assert capabilities((Dense(3), Dropout(0.1))) == set()
+
+
+CHAIN = (Conv(4, 3, padding=1), Conv(2, 4, stride=2, padding=1), Upsample(2))
+
+
+@pytest.mark.parametrize(
+    ("spec", "inputs", "made"),
+    [
+        ((*CHAIN, Concat("@0")), IMAGE, (12, 8, 6)),
+        ((*CHAIN, Concat("@0"), Concat("@3")), IMAGE, (12, 8, 12)),
+        ((Concat(1),), (IMAGE, (12, 8, 1)), (12, 8, 7)),
+        ((Flatten(), Concat(2)), (IMAGE, (9,), (5,)), (581,)),
+        ((Residual((Dense(3), Concat("@0"), Dense(7))), Concat("@0")), (7,), (14,)),
+        ((Residual((Concat(1), Dense(7))),), ((7,), (2,)), (7,)),
+    ],
+    ids=str,
+)
+def test_a_concat_appends_features(spec, inputs, made):
+    assert output_shape(spec, inputs) == made
+    assert walk(spec, inputs)[0].shape == (inputs if isinstance(inputs[0], int) else inputs[0])
+
+
+@pytest.mark.parametrize(
+    ("spec", "inputs", "said"),
+    [
+        ((*CHAIN, Concat("@3")), IMAGE, "layer 3: concat.input: got '@3'; expected '@0' to '@2'"),
+        ((*CHAIN, Concat("@1")), IMAGE, "of shape (6, 4, 2), for inputs (12, 8, 2)"),
+        ((Concat(2),), (IMAGE, IMAGE), "got 2; expected 1 to 1, an input of the network"),
+        ((Concat(0),), (IMAGE, IMAGE), "got 0; expected 1 to 1, an input of the network"),
+        ((Flatten(), Concat(1)), (IMAGE, IMAGE), "expected equal sides"),
+        ((Tanh(), Residual((Concat("@0"),))), (7,), "layer 1: layer 0: concat.input: got '@0'"),
+    ],
+    ids=str,
+)
+def test_a_concat_that_does_not_fit_is_refused_in_one_line(spec, inputs, said):
+    with pytest.raises(ConfigError) as refused:
+        output_shape(spec, inputs)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -18,8 +18,13 @@ class ForwardPass:
         self.moved = {}
 
     def __call__(self, spec, x, prefix=""):
+        before = {}
         for position, layer in enumerate(spec):
-            x = self.layer(layer, x, f"{prefix}{position}")
+            if isinstance(layer, layers.Concat):
+                x = torch.cat([x, before[layer.input]], -1)
+            else:
+                x = self.layer(layer, x, f"{prefix}{position}")
+            before[f"@{position}"] = x
         return x
 
     def layer(self, layer, x, name):
@@ -44,6 +49,11 @@ class ForwardPass:
             case layers.LayerNorm(epsilon=epsilon):
                 scale, shift = self.arrays[f"{name}.gamma"], self.arrays[f"{name}.beta"]
                 return functional.layer_norm(x, x.shape[1:], eps=epsilon) * scale + shift
+            case layers.InstanceNorm(epsilon=epsilon):
+                scale, shift = self.arrays[f"{name}.gamma"], self.arrays[f"{name}.beta"]
+                return last(
+                    functional.instance_norm(first(x), None, None, scale, shift, eps=epsilon)
+                )
             case layers.Embedding():
                 rows = functional.embedding(self.labels, self.arrays[f"{name}.embedding"])
                 while rows.ndim < x.ndim:

@@ -22,12 +22,14 @@ from gankit.contract import Problem
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    InstanceNorm,
     LayerNorm,
     LeakyReLU,
     Projection,
@@ -103,6 +105,7 @@ def case(number):
     powers = random.Random(f"power {number}")  # noqa: S311
     problem = replace(problem, penalties=tuple(raised(powers, p) for p in problem.penalties))
     problem = replace(problem, **coded(random.Random(f"codes {number}"), problem))  # noqa: S311
+    problem = replace(problem, **mapped(random.Random(f"maps {number}"), problem))  # noqa: S311
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
@@ -130,13 +133,27 @@ def coded(chance, problem):
         codes.append(code)
         heads[name] = 2 * code.size if kind == "gaussian" else code.size
         sides = chance.choice([both, ("generator",), ("discriminator",)])
-        terms.append(Term(kind, f"fake/{name}", f"code/{name}", sides, chance.choice([0.1, 1.0])))
+        weight = chance.choice([0.1, 1.0])
+        kind = "l1" if kind == "l2" and chance.random() < 0.5 else kind
+        terms.append(Term(kind, f"fake/{name}", f"code/{name}", sides, weight))
     if problem.classes and not problem.auxiliary and chance.random() < 0.5:
         heads["class"] = problem.classes
         terms.append(Term("cross-entropy", "real/class", "label", ("discriminator",), 0.5))
     wider = replace(last, units=last.units + sum(heads.values()))
     discriminator = (*problem.discriminator[:-1], wider)
     return {"discriminator": discriminator, "codes": codes, "heads": heads, "terms": terms}
+
+
+def mapped(chance, problem):
+    """Return a discriminator with instance normalisation, concat or a map of logits, or nothing."""
+    spec = problem.discriminator
+    if not problem.freeze and chance.random() < 0.25:
+        spec = (InstanceNorm(1e-2), Tanh(), Concat("@0"), *spec)
+    last = spec[-1]
+    plain = isinstance(last, Dense) and last.units == 1 and not (problem.auxiliary or problem.heads)
+    if plain and chance.random() < 0.25:
+        spec = (*spec[:-1], replace(last, units=6), Reshape((3, 2, 1)))
+    return {"discriminator": spec}
 
 
 def frozen(problem, chance):

@@ -49,7 +49,11 @@ class Oracle:
         logits, moved = self.discriminate(fake, batch, masks, real=True)
         fakes, reals = logits.chunk(2)
         loss = losses.discriminator(
-            self.problem.loss.name, reals[:, 0], fakes[:, 0], self.smoothing, self.part("loss")
+            self.problem.loss.name,
+            self.logits(reals),
+            self.logits(fakes),
+            self.smoothing,
+            self.part("loss"),
         )
         loss = loss + self.classified(batch, fakes, reals)
         loss = loss + self.termed("discriminator", batch, fake=fakes, real=reals)
@@ -58,7 +62,7 @@ class Oracle:
             if weight:
                 loss = loss + weight * self.penalty(number, penalty, fake, batch, masks)
         self.move("discriminator", loss, batch, moved)
-        self.follow(reals[:, 0], fakes[:, 0])
+        self.follow(self.image_logits(reals), self.image_logits(fakes))
         return float(loss.detach())
 
     def update_generator(self, batch):
@@ -68,8 +72,8 @@ class Oracle:
         paired = self.problem.loss.name in losses.PAIRED
         logits, _ = self.discriminate(fake, batch, masks, real=paired)
         fakes, *reals = logits.split(len(fake))
-        real = reals[0][:, 0] if paired else None
-        loss = losses.generator(self.problem.loss.name, real, fakes[:, 0], self.part("loss"))
+        real = self.logits(reals[0]) if paired else None
+        loss = losses.generator(self.problem.loss.name, real, self.logits(fakes), self.part("loss"))
         loss = loss + self.classified(batch, fakes)
         loss = loss + self.termed("generator", batch, fake=fakes)
         self.move("generator", loss, batch, moved)
@@ -77,6 +81,12 @@ class Oracle:
             self.blend(batch.scalars["average"])
         self.arrays["step"] += 1
         return float(loss.detach())
+
+    def logits(self, outputs):
+        return outputs.flatten() if outputs.ndim == 4 else outputs[:, 0]
+
+    def image_logits(self, outputs):
+        return outputs.mean((1, 2, 3)) if outputs.ndim == 4 else outputs[:, 0]
 
     def drawn(self, batch, *, last):
         masks = self.masks(batch.key, len(batch.noise), last=last)
@@ -148,7 +158,7 @@ class Oracle:
         made, _ = self.run(
             "discriminator", self.seen(x, half, batch), batch, masks, scope=f"penalty/{number}"
         )
-        (slope,) = torch.autograd.grad(made[:, 0].sum(), x, create_graph=True)
+        (slope,) = torch.autograd.grad(self.image_logits(made).sum(), x, create_graph=True)
         squares = slope.flatten(1).pow(2).sum(1)
         if penalty.target == 0:
             return squares.pow(penalty.power / 2).mean() / 2
@@ -221,6 +231,8 @@ def compared(kind, of, to):
     match kind:
         case "cross-entropy":
             return functional.cross_entropy(of, to)
+        case "l1":
+            return functional.l1_loss(of, to)
         case "l2":
             return functional.mse_loss(of, to)
         case "gaussian":

@@ -62,9 +62,7 @@ class CorrectTrainer(NumpyTrainer):
         super().__init__(self.problem)
         faces = {name: NativeFace if name in self.natives else self.face for name in players}
         self.generator = faces["generator"](self._g)
-        self.discriminator = faces["discriminator"](
-            self._d, squeeze=True, columns_of=problem.columns_of
-        )
+        self.discriminator = faces["discriminator"](self._d, self.problem)
         self.means = {name: native.mean for name, native in self.natives.items()}
         if self.average:
             self.average = faces["generator"](self.average.network)

@@ -2,7 +2,7 @@
 
 from gankit_numpy import forward, image_layers, norms
 from gankit_numpy.forward import ForwardPass
-from gankit_numpy.operations import get_slice, reshape, rows, set_slice, transpose
+from gankit_numpy.operations import concatenate, get_slice, reshape, rows, set_slice, transpose
 from gankit_numpy.tape import expand
 
 from gankit.layers import Conv
@@ -120,3 +120,31 @@ def of_dense_layers(self, layer, name, role="kernel", original=ForwardPass._kern
 @caught_by(PAIR)
 class NormalisesNoConvolution(patched(ForwardPass, _kernel=of_dense_layers)):
     """Applies spectral normalisation to dense kernels only."""
+
+
+def of_the_image(inputs, axes, original=norms.moments):
+    return original(inputs, (1, 2, 3) if axes == (1, 2) else axes)
+
+
+@caught_by(PAIR)
+class NormalisesAllChannelsTogether(patched(norms, moments=of_the_image)):
+    """Takes the mean and the variance of an instance normalisation over all channels."""
+
+
+def appended_first(self, layer, inputs, kept):
+    next(self.numbers)
+    return concatenate([kept[layer.source], inputs], len(inputs.shape) - 1)
+
+
+@caught_by(PAIR)
+class AppendsInFront(patched(ForwardPass, _append=appended_first)):
+    """Puts the features of an earlier layer before the input's."""
+
+
+def unnumbered(_self, layer, inputs, kept):
+    return concatenate([inputs, kept[layer.source]], len(inputs.shape) - 1)
+
+
+@caught_by(PAIR)
+class CountsNoConcat(patched(ForwardPass, _append=unnumbered)):
+    """Does not count a concat layer among the layers, and so takes another dropout mask."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from gankit_numpy.losses import logit
+from gankit_numpy.losses import image_logits
 from gankit_numpy.networks import Sequential
 from gankit_numpy.operations import mean, sum_over, total
 from gankit_numpy.penalties import separate_penalty
@@ -30,7 +30,7 @@ class Penalising(CorrectTrainer):
         seen, outputs = self.evaluated(
             discriminator, images, "fake" if penalty.where == "fake" else "real", number
         )
-        (slope,) = gradients(total(logit(outputs)), [seen], differentiable=True)
+        (slope,) = gradients(total(image_logits(outputs, 1)), [seen], differentiable=True)
         return rate * self.value(self.squared_norm(slope), penalty)
 
     def rate(self, batch, _penalty, number):

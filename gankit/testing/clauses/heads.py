@@ -32,6 +32,7 @@ TERMS = (
     Term("gaussian", "fake/width", "code/width", ("generator",), 0.2),
     Term("cross-entropy", "real/class", "label", ("discriminator",), 0.7),
     Term("l2", "fake/digit", "code/digit", ("discriminator",), 0.4),
+    Term("l1", "fake/slant", "code/slant", BOTH, 0.6),
 )
 """A term of each kind, on one side and on both."""
 
@@ -169,6 +170,8 @@ def formula(term: Term, of: Array, to: Array) -> float:
             values = np.log(np.exp(of).sum(axis=1)) - (of * to).sum(axis=1)
             labelled = to.any(axis=1)
             return float(values[labelled].mean()) if labelled.any() else 0.0
+        case "l1":
+            return float(np.mean(np.abs(of - to)))
         case "l2":
             return float(np.mean((of - to) ** 2))
         case "gaussian":

@@ -135,6 +135,33 @@
       ((value - mean) / root) * gamma[at % channels] + beta[at % channels]);
   }
 
+  function instanceNorm({ epsilon, weights: { gamma, beta } }, x) {
+    const channels = gamma.length, pixels = x.data.length / channels;
+    const sums = (formula) => {
+      const found = new Float64Array(channels);
+      x.data.forEach((value, at) => (found[at % channels] += formula(value, at % channels)));
+      return found;
+    };
+    const means = sums((value) => value).map((sum) => sum / pixels);
+    const squares = sums((value, c) => (value - means[c]) ** 2);
+    const roots = squares.map((sum) => Math.sqrt(sum / pixels + epsilon));
+    return each(x, (value, at) => {
+      const c = at % channels;
+      return ((value - means[c]) / roots[c]) * gamma[c] + beta[c];
+    });
+  }
+
+  // Returns the features of x, then those of added, at each pixel.
+  explorer.concat = (x, added) => {
+    const first = x.shape.at(-1), second = added.shape.at(-1);
+    const y = filled([...x.shape.slice(0, -1), first + second]);
+    for (let pixel = 0, to = 0; to < y.data.length; pixel++, to += first + second) {
+      y.data.set(x.data.subarray(pixel * first, (pixel + 1) * first), to);
+      y.data.set(added.data.subarray(pixel * second, (pixel + 1) * second), to + first);
+    }
+    return y;
+  };
+
   function embedding({ units, weights: { embedding: table } }, x, label) {
     const channels = x.shape.at(-1);
     const y = filled([...x.shape.slice(0, -1), channels + units]);
@@ -163,6 +190,7 @@
     "average-pool": averagePool,
     "batch-norm": batchNorm,
     "layer-norm": layerNorm,
+    "instance-norm": instanceNorm,
     embedding,
     projection,
     "leaky-relu": ({ slope }, x) => each(x, (value) => Math.max(value, slope * value)),

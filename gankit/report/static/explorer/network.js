@@ -25,8 +25,11 @@
   // Yields after each layer, so that the page can handle events between layers; returns the
   // outputs.
   function* run(layers, x, label) {
+    const outputs = [];
     for (const layer of layers) {
-      if (layer.layer === "residual") {
+      if (layer.layer === "concat") {
+        x = explorer.concat(x, outputs[Number(layer.input.slice(1))]);
+      } else if (layer.layer === "residual") {
         const main = yield* run(layer.layers, x, label);
         const shortcut = yield* run(layer.shortcut, x, label);
         const data = main.data.map((value, at) => value + shortcut.data[at]);
@@ -34,6 +37,7 @@
       } else {
         x = explorer.layers[layer.layer](withNumbers(layer), x, label);
       }
+      outputs.push(x);
       yield;
     }
     return x;
