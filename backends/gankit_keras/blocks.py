@@ -74,6 +74,8 @@ class BlockRunner:
         Whether the generator's update uses real images.
     labelled
         Whether updates use labels.
+    width
+        The most numbers that an update returns: its loss, and the values of its terms.
     world
         The processes: real images and random inputs are those of this one's rows.
     """
@@ -84,10 +86,14 @@ class BlockRunner:
     pixels: Tensor
     paired: bool
     labelled: bool
+    width: int
     world: World
 
     def run(self, data: DataTensors, block: BlockTensors) -> Tensor:
-        """Run the block's steps; return each update's loss, `(K, S)`."""
+        """Run the block's steps; return what each update returns.
+
+        `(K, S, width)`: the loss, the values of the terms, and zeros.
+        """
         count, size = tf.shape(block.index)[0], tf.shape(block.index)[1]
         # The number of updates that are run one by one before the step's last call.
         single = size - 2 if self.update_both else size - 1
@@ -95,20 +101,25 @@ class BlockRunner:
         def one_step(r: Tensor, losses: tf.TensorArray) -> tf.TensorArray:
             def one_update(s: Tensor, losses: tf.TensorArray) -> tf.TensorArray:
                 loss = self.update_discriminator(self._discriminator_batch(data, block, r, s))
-                return losses.write(r * size + s, loss)
+                return losses.write(r * size + s, self._row(loss))
 
             losses = _loop(single, one_update, losses)
             last = self._generator_batch(data, block, r)
             if self.update_both:
                 first = self._discriminator_batch(data, block, r, single)
                 discriminator_loss, generator_loss = self.update_both(first, last)
-                losses = losses.write(r * size + single, discriminator_loss)
+                losses = losses.write(r * size + single, self._row(discriminator_loss))
             else:
                 generator_loss = self.update_generator(last)
-            return losses.write(r * size + size - 1, generator_loss)
+            return losses.write(r * size + size - 1, self._row(generator_loss))
 
-        losses = tf.TensorArray(self.pixels.dtype, count * size, element_shape=())
-        return tf.reshape(_loop(count, one_step, losses).stack(), (count, size))
+        losses = tf.TensorArray(self.pixels.dtype, count * size, element_shape=(self.width,))
+        return tf.reshape(_loop(count, one_step, losses).stack(), (count, size, self.width))
+
+    def _row(self, losses: Tensor) -> Tensor:
+        """Return what an update returned, with zeros after it."""
+        row = tf.reshape(losses, (-1,))
+        return tf.pad(row, [[0, self.width - tf.shape(row)[0]]])
 
     def _discriminator_batch(
         self, data: DataTensors, block: BlockTensors, r: Tensor, s: Tensor

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array, Batch, Block, Labels, Problem, State, check_state, strip_prefix
+from gankit.contract.loss_columns import NETWORKS, of_steps
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.contract.scalars import names
 from gankit.errors import ConfigError
@@ -99,14 +100,15 @@ class KerasTrainer:
         if self._data is None:
             raise ConfigError("train_block needs the data set; call place(images, labels) first")
         self._required.check(block)
-        losses = np.empty(block.index.shape[:2])
+        made: list[Array] = []
         size = self._chunk_steps(block, self._data)
         for start in range(0, len(block), size):
             chunk = slice(start, start + size)
             data = DataTensors(self._data.real(self._real_index(block, chunk)), self._data.labels)
             with self._meeting():
-                losses[chunk] = self._run(data)(data, self._block_arrays(block, chunk))
-        return np.stack([losses[:, :-1].mean(axis=1), losses[:, -1]], axis=1)
+                made.append(np.asarray(self._run(data)(data, self._block_arrays(block, chunk))))
+        losses, (critics, last) = np.concatenate(made), self._widths
+        return of_steps(losses[:, :-1, :critics], losses[:, -1, :last])
 
     def state(self) -> State:
         """Return copies of everything that is needed to resume."""
@@ -192,9 +194,15 @@ class KerasTrainer:
             self._pixels,
             paired=problem.loss.paired,
             labelled=bool(self._classes),
+            width=max(self._widths),
             world=problem.world,
         )
         return compiled(runner.run, self._device, data, block)
+
+    @property
+    def _widths(self) -> tuple[int, ...]:
+        """The numbers that an update of each network returns: its loss, and its terms."""
+        return tuple(1 + len(self._problem.terms_of(side)) for side in NETWORKS)
 
     def _shares_images(self) -> bool:
         """Whether a step's last two updates use the same generated images.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from gankit.augment import Half
 from gankit.contract import Array, Batch, Problem, State, check_state, strip_prefix
+from gankit.contract.loss_columns import Losses
 from gankit.contract.random_streams import Role
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.errors import UnknownName
@@ -56,7 +59,7 @@ class NumpyTrainer:
         self.average = Inference(average) if problem.average else None
 
     @ignore_overflow
-    def update_discriminator(self, batch: Batch, /) -> float:
+    def update_discriminator(self, batch: Batch, /) -> Losses:
         """Update the discriminator once, to distinguish generated images from real ones."""
         self._required.check(batch)
         fake = self._g.forward(batch.noise, batch.labels, pass_masks(batch, Role.GENERATOR))
@@ -69,7 +72,8 @@ class NumpyTrainer:
         loss = self._given_loss().discriminator(
             TrackedOps(), all_logits(reals, count), all_logits(fakes, count)
         )
-        loss = loss + self._terms("discriminator", batch, {"fake": fakes, "real": reals})
+        terms = self._terms("discriminator", batch, {"fake": fakes, "real": reals})
+        loss = loss + self._weighted("discriminator", terms)
         loss = loss + self._penalties(discriminator, fake, by_images)
         scalars = strip_prefix(batch.scalars, "discriminator")
         self._d_updater.update(self._d.values, named_gradients(loss, weights), scalars)
@@ -79,22 +83,22 @@ class NumpyTrainer:
             self._ada.record(real)
         if self._follower:
             self._follower.record(real, made)
-        return float(loss.value)
+        return _losses(loss, terms)
 
     @ignore_overflow
-    def update_generator(self, batch: Batch, /) -> float:
+    def update_generator(self, batch: Batch, /) -> Losses:
         """Update the generator once, to raise the logits of its images, and its average."""
         self._required.check(batch)
         weights, masks = self._g.variables(), pass_masks(batch, Role.GENERATOR)
         fake, running = self._g.run(constant(batch.noise), batch.labels, masks, weights)
-        loss = self._generator_loss(self._discriminator_forward(batch, {}), fake)
+        loss, terms = self._generator_loss(self._discriminator_forward(batch, {}), fake)
         scalars = strip_prefix(batch.scalars, "generator")
         self._g_updater.update(self._g.values, named_gradients(loss, weights), scalars)
         _finish_update(self._g, self._problem.generator_optimizer, running)
         if self.average:
             _update_average(self.average.network.values, self._g, batch.scalars["average"])
         self._arrays["step"] += 1
-        return float(loss.value)
+        return _losses(loss, terms)
 
     def state(self) -> State:
         """Return copies of everything that is needed to resume."""
@@ -126,7 +130,10 @@ class NumpyTrainer:
     def _given_loss(self) -> Loss:
         return self._loss.given(self._follower.scalars) if self._follower else self._loss
 
-    def _generator_loss(self, discriminator: DiscriminatorForward, fake: Tracked) -> Tracked:
+    def _generator_loss(
+        self, discriminator: DiscriminatorForward, fake: Tracked
+    ) -> tuple[Tracked, list[Tracked]]:
+        """Return the generator's loss, and the values of its terms."""
         formula, batch = self._given_loss().generator, discriminator.batch
         count = self._problem.logits_per_image
         if self._loss.paired:
@@ -135,8 +142,8 @@ class NumpyTrainer:
         else:
             fakes, _ = discriminator.one_half(fake, "fake")
             loss = formula(TrackedOps(), None, all_logits(fakes, count))
-        total: Tracked = loss + self._terms("generator", batch, {"fake": fakes})
-        return total
+        terms = self._terms("generator", batch, {"fake": fakes})
+        return loss + self._weighted("generator", terms), terms
 
     def _penalties(
         self,
@@ -155,18 +162,30 @@ class NumpyTrainer:
             value = value + separate_penalty(discriminator, penalty, number, fake)
         return value
 
-    def _terms(self, side: Side, batch: Batch, outputs: Mapping[str, Tracked]) -> Tracked | float:
-        """Return the sum of a network's terms, given the discriminator's outputs of each half."""
-        problem = self._problem
-        value: Tracked | float = 0.0
+    def _terms(self, side: Side, batch: Batch, outputs: Mapping[str, Tracked]) -> list[Tracked]:
+        """Return the values of a network's terms, given the outputs for each half."""
+        problem, values = self._problem, []
         for term in problem.terms_of(side):
             of = get_slice(outputs[term.half], (slice(None), problem.head_columns[term.head]))
             if term.code:
                 target = batch.noise[:, problem.code_columns[term.code]]
             else:
                 target = label_rows(batch.labels, of, unlabelled=problem.takes_unlabelled)
-            value = value + term.weight * term_value(term.kind, of, target)
-        return value
+            values.append(term_value(term.kind, of, target))
+        return values
+
+    def _weighted(self, side: Side, values: list[Tracked]) -> Tracked | float:
+        """Return the sum of the values of a network's terms, each times its weight."""
+        total: Tracked | float = 0.0
+        for term, value in zip(self._problem.terms_of(side), values, strict=True):
+            total = total + term.weight * value
+        return total
+
+
+def _losses(loss: Tracked, terms: list[Tracked]) -> Losses:
+    """Return what an update returns: its loss, with terms also their values."""
+    value = float(loss.value)
+    return np.array([value, *(float(term.value) for term in terms)]) if terms else value
 
 
 def _finish_update(network: Sequential, optimizer: Optimizer, running: State) -> None:

@@ -23,8 +23,9 @@ from gankit.contract import (
     strip_prefix,
 )
 from gankit.contract.dropout_masks import Masks
+from gankit.contract.loss_columns import of_steps
 from gankit.contract.random_streams import Role
-from gankit.functional import Inputs, Objective, Sums, Tensors
+from gankit.functional import Inputs, Objective, Sums, Tensors, with_terms
 from gankit.optimizers import Optimizer
 from gankit_torch.batches import BatchLoader
 from gankit_torch.cuda_graphs import GraphedSteps, recorder
@@ -95,8 +96,10 @@ class TorchTrainer:
         for batches in self._loader.steps(block):
             steps.append(self._run_step(batches))
             self._end_step(batches[-1])
-        losses = torch.stack([torch.stack(losses) for losses in steps]).cpu().double().numpy()
-        return np.stack([losses[:, :-1].mean(1), losses[:, -1]], axis=1)
+        rows = torch.stack([torch.hstack(losses) for losses in steps]).cpu().double().numpy()
+        *critics, last = steps[0]
+        critic_rows, last_rows = np.split(rows, [-last.numel()], axis=1)
+        return of_steps(critic_rows.reshape(len(rows), len(critics), -1), last_rows)
 
     def state(self) -> State:
         """Return copies of everything that is needed to resume."""
@@ -150,22 +153,26 @@ class TorchTrainer:
             for number in self._problem.separate_penalties
             if batch.scalars[f"penalty/{number}"]
         ]
-        loss, (real_logits, fake_logits, _) = self._objective.discriminator(LIVE, fake, batch)
+        loss, extra = self._objective.discriminator(LIVE, fake, batch)
+        real_logits, fake_logits, _, terms = extra
         for penalty in penalties:
             loss = loss + penalty
         with self._name_in_errors(self.discriminator):
             self._d_updater.update(loss, strip_prefix(batch.scalars, "discriminator"))
         self._followers.move(real_logits, fake_logits)
-        value: Tensor = loss.detach()
-        return value
+        return self._made(loss, terms)
 
     def _update_generator(self, fake: Tensor, batch: Inputs) -> Tensor:
         batch = batch._replace(followers=self._followers.scalars)
-        loss = self._objective.generator(LIVE, fake, batch)
+        loss, terms = self._objective.generator(LIVE, fake, batch)
         with self._name_in_errors(self.generator):
             self._g_updater.update(loss, strip_prefix(batch.scalars, "generator"))
-        value: Tensor = loss.detach()
-        return value
+        return self._made(loss, terms)
+
+    def _made(self, loss: Tensor, terms: tuple[Tensor, ...]) -> Tensor:
+        """Return what an update returns, without a graph."""
+        made: Tensor = with_terms(self._objective.ops, loss, terms)
+        return made.detach()
 
     def _name_in_errors(self, network: Network) -> AbstractContextManager[None]:
         """Make errors in the derivatives of native networks name the network that is updated."""

@@ -29,7 +29,8 @@ class Losses:
 
     def __call__(self, progress: Progress, /) -> None:
         """Append the block's losses."""
-        self.log.append(progress.step - len(progress.losses), progress.losses)
+        start = progress.step - len(progress.losses)
+        self.log.append(start, progress.losses, progress.terms)
 
 
 class Samples:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gankit.callbacks.boundaries import never
@@ -15,6 +17,7 @@ class History:
 
     def __init__(self) -> None:
         self._blocks: list[Array] = [np.empty((0, 2))]
+        self._terms: list[Mapping[str, Array]] = []
 
     def next_boundary(self, _step: int, /) -> int:
         """Return `never`."""
@@ -23,7 +26,10 @@ class History:
     def __call__(self, progress: Progress, /) -> None:
         """Store the block's losses."""
         self._blocks.append(progress.losses)
+        self._terms.append(progress.terms)
 
     def losses(self) -> LossHistory:
-        """Return the losses of the steps so far, `(steps, 2)`."""
-        return LossHistory(np.concatenate(self._blocks))
+        """Return the losses of the steps so far, `(steps, 2)`, and the terms."""
+        names = self._terms[0] if self._terms else ()
+        terms = {name: np.concatenate([block[name] for block in self._terms]) for name in names}
+        return LossHistory(np.concatenate(self._blocks), terms)

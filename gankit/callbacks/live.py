@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from gankit.callbacks.boundaries import at_least_one, never
+from gankit.callbacks.history import History
 from gankit.callbacks.notebook_cell import cell
-from gankit.contract import Array
 from gankit.contract.sample_noise import sample_noise
 from gankit.training import Progress
 from gankit.visual import images, notebook
@@ -56,7 +56,7 @@ class Live:
         self._show = show or cell()
         self._clock = clock
         self._next = 0.0
-        self._losses: list[Array] = []
+        self._history = History()
         if self._show is None and sys.stderr is not None:  # To `print`, None is standard output.
             print(f"gankit: {OUTSIDE_NOTEBOOK}", file=sys.stderr)
 
@@ -68,7 +68,7 @@ class Live:
         """Update the cell if it is due."""
         if self._show is None:
             return
-        self._losses.append(progress.losses)
+        self._history(progress)
         began = self._clock()
         if began < self._next and not progress.done:
             return
@@ -79,7 +79,7 @@ class Live:
     def finish(self, progress: Progress, /) -> None:
         """Update the cell."""
         if self._show is not None:
-            losses = np.concatenate(self._losses)
+            losses = self._history.losses()
             self._show(notebook.of_progress(progress.step, losses, self._picture(progress)))
 
     def _picture(self, progress: Progress) -> images.Picture:

@@ -13,9 +13,9 @@ from PIL import Image
 from gankit._utils import atomic_files
 from gankit._utils.storage import writing
 from gankit.callbacks.boundaries import never
-from gankit.contract import Array
 from gankit.errors import ConfigError
 from gankit.runs import RunFolder, evaluation_log, loss_log
+from gankit.runs.loss_history import LossHistory
 from gankit.training import Progress
 
 Summary: TypeAlias = Any
@@ -25,7 +25,6 @@ SUFFIX = ".gankit"
 """Suffix of gankit's event files; other files in the folder are not changed."""
 COLOURS = {"L": 1, "RGB": 3, "RGBA": 4}
 """TensorBoard's number for the pixels of a PNG file."""
-LOSSES = ("loss/discriminator", "loss/generator")
 
 
 class TensorBoard:
@@ -69,7 +68,7 @@ class TensorBoard:
         with writing(self.path):
             if self._events is None:
                 self._events = self._open(start)
-            self._events.losses(start, progress.losses)
+            self._events.losses(start, LossHistory(progress.losses, progress.terms))
             self._evaluations(self._events)
             self._picture(self._events, progress.step)
             self._events.flush()
@@ -98,7 +97,7 @@ class TensorBoard:
             old.unlink()
         self._evaluated, self._size = 0, -1
         events = Events(self.path)
-        events.losses(0, loss_log.read(self.folder.losses)[:start])
+        events.losses(0, loss_log.read(self.folder.losses).until(start))
         for picture in sorted(self.folder.samples.glob("[0-9]*.png")):
             if picture.stem.isdecimal() and int(picture.stem) <= start:
                 events.picture(int(picture.stem), picture)
@@ -129,11 +128,13 @@ class Events:
         start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
         self._file.write_event(event_pb2.Event(wall_time=time.time(), step=0, session_log=start))
 
-    def losses(self, start: int, losses: Array) -> None:
-        """Write the losses of the steps after `start`, `(K, 2)`."""
-        for step, pair in enumerate(losses.tolist(), start=start + 1):
-            for tag, loss in zip(LOSSES, pair, strict=True):
-                self._write(step, self._scalar(tag, loss))
+    def losses(self, start: int, losses: LossHistory) -> None:
+        """Write the losses and terms of the steps after `start`."""
+        columns = losses.columns()
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+        for step, row in enumerate(rows, start=start + 1):
+            for name, value in zip(columns, row, strict=True):
+                self._write(step, self._scalar(f"loss/{name}", value))
 
     def metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write every number of the evaluations by gankit's own features: a tag is one curve."""

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from gankit._text import counted
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain
-from gankit.contract import Array
 from gankit.errors import CheckpointError
 from gankit.report import Section
 from gankit.runs import RunFolder, loss_log
+from gankit.runs.loss_history import LossHistory
 
 DIFFERENT_LOSS = 1e-3
 """Losses that differ by more count as different."""
@@ -75,9 +75,9 @@ class Compared:
 
 @dataclass(frozen=True, eq=False)
 class RunOutputs:
-    """A run's `(steps, 2)` losses, weights by name, and images of fixed noise."""
+    """A run's losses with their terms, weights by name, and images of fixed noise."""
 
-    losses: Array
+    losses: LossHistory
     weights: State
     images: NDArray[Any]
 
@@ -148,9 +148,9 @@ def section(rows: Sequence[Compared]) -> Section:
         "Side by side",
         ("", *(row.name for row in rows)),
         table(rows),
-        f"Differences are the largest from {first}: of a loss in any step, of a weight after the "
-        f"last, and of a pixel in {IMAGES} images of the same noise, in [-1, 1]. Times are "
-        "medians over blocks of steps, without the first.",
+        f"Differences are the largest from {first}: of a loss or a term in any step, of a weight "
+        f"after the last, and of a pixel in {IMAGES} images of the same noise, in [-1, 1]. Times "
+        "are medians over blocks of steps, without the first.",
     )
 
 
@@ -165,7 +165,10 @@ def _compared(folder: Path, name: str, one: RunOutputs, first: RunOutputs | None
         raise CheckpointError(
             f"{folder} has {counted(len(one.losses), 'step')}, the first run {len(first.losses):,}"
         )
-    differences = np.abs(one.losses - first.losses).max(axis=1)
+    columns, others = one.losses.columns(), first.losses.columns()
+    if columns.keys() != others.keys():
+        raise CheckpointError("the terms of the runs differ; compare runs of one recipe")
+    differences = np.max([np.abs(columns[name] - others[name]) for name in columns], axis=0)
     different = np.flatnonzero(differences > DIFFERENT_LOSS)
     weights, where = largest(one.weights, first.weights)
     return replace(

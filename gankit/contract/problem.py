@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -17,7 +18,7 @@ from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import plain_numbers
 from gankit._utils.state import State, add_prefix, strip_prefix
 from gankit.augment import HALVES, Half
-from gankit.contract import random_streams
+from gankit.contract import loss_columns, random_streams
 from gankit.contract.frozen_layers import frozen_layers, layers_of
 from gankit.contract.options import Options
 from gankit.contract.term_checks import check_codes, check_heads, check_term
@@ -342,6 +343,17 @@ class Problem(Options):
     def terms_of(self, side: Side) -> list[Term]:
         """Return the terms of the loss of one `side`, those of an auxiliary classifier first."""
         return [term for term in (*self._auxiliary_terms, *self.terms) if side in term.sides]
+
+    @cached_property
+    def loss_columns(self) -> tuple[str, ...]:
+        """The columns of the losses: "discriminator", "generator", then each network's terms."""
+        sides = loss_columns.NETWORKS
+        terms = (loss_columns.names(side, self.terms_of(side)) for side in sides)
+        return (*sides, *itertools.chain.from_iterable(terms))
+
+    def term_values(self, losses: Array) -> dict[str, Array]:
+        """Return the columns of terms in `(K, C)` losses, `(K,)` by the name of each."""
+        return dict(zip(self.loss_columns[2:], losses[:, 2:].T, strict=True))
 
     @property
     def classifies(self) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, SupportsFloat, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from gankit._utils.lost_links import lost_links_noticed
 from gankit._utils.start_variables import Started, started
 from gankit._utils.state import State
 from gankit.contract.export_format import Export
+from gankit.contract.loss_columns import Losses
 from gankit.contract.problem import Array, Problem
 from gankit.contract.random_streams import StepKey
 from gankit.contract.world import ALONE, World
@@ -144,12 +145,19 @@ class Trainer(Protocol):
         """The generator with averaged weights; None unless the problem has an `average`."""
         ...
 
-    def update_discriminator(self, batch: Batch, /) -> SupportsFloat:
-        """Update the discriminator alone, once, on `batch`; return its loss before the update."""
+    def update_discriminator(self, batch: Batch, /) -> Losses:
+        """Update the discriminator alone, once, on `batch`; return its loss before the update.
+
+        If `problem.terms_of("discriminator")` has T terms, return `(1 + T,)`: the loss, then the
+        value of each term before the update, without its weight.
+        """
         ...
 
-    def update_generator(self, batch: Batch, /) -> SupportsFloat:
-        """Update the generator alone on `batch`, then its average; return the loss before it."""
+    def update_generator(self, batch: Batch, /) -> Losses:
+        """Update the generator alone on `batch`, then its average; return the loss before it.
+
+        With terms of the generator, as in `update_discriminator`.
+        """
         ...
 
     def state(self) -> State:
@@ -175,7 +183,11 @@ class BlockTrainer(Trainer, Protocol):
         ...
 
     def train_block(self, block: Block, /) -> Array:
-        """Run the K steps of `block`; return `(K, 2)` losses, equal to `training.alternate`'s."""
+        """Run the K steps of `block`; return their losses, equal to `training.alternate`'s.
+
+        `(K, C)`, with the C columns of `problem.loss_columns`: `loss_columns.of_steps` makes them
+        of what the updates return.
+        """
         ...
 
 

@@ -20,7 +20,7 @@ from gankit.functional.operations import NAMES, Operations, Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
 from gankit.functional.sums import ONE_PROCESS, Sums
 from gankit.functional.trainer import Trainer
-from gankit.functional.updates import Updates
+from gankit.functional.updates import Updates, with_terms
 
 __all__ = [
     "NAMES",
@@ -48,4 +48,5 @@ __all__ = [
     "normalize",
     "trainer",
     "updated",
+    "with_terms",
 ]

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array, Block, Labels, Problem
+from gankit.contract.loss_columns import NETWORKS, of_steps
 from gankit.errors import ConfigError, PluginError
 from gankit.functional.framework import Framework, Scan
 from gankit.functional.networks import TrainerNetworks
 from gankit.functional.objective import Inputs
 from gankit.functional.operations import NAMES, Tensor, Tensors
 from gankit.functional.trainer import Trainer, in_precision, one_hot
+from gankit.terms import Side
 
 CHUNK = 4
 """Steps in one scan. The last scan of a block skips those beyond its end, so that one length is
@@ -28,7 +30,7 @@ Rows: TypeAlias = tuple[Tensor, Inputs, Inputs]
 with the axes `(CHUNK, n_critic)` in front; those of the generator's, with `(CHUNK,)`. A row of them
 is one step."""
 Losses: TypeAlias = tuple[Tensor, Tensor]
-"""Those of the discriminator's updates, and of the generator's; float64 in a scan."""
+"""What the discriminator's updates return, in rows, and the generator's; float64 in a scan."""
 
 
 class BlockTrainer(Trainer):
@@ -52,7 +54,7 @@ class BlockTrainer(Trainer):
         self._data = array(images), None if rows is None else array(rows)
 
     def train_block(self, block: Block, /) -> Array:
-        """Run the steps of `block`; return `(K, 2)` losses; ConfigError without placed images."""
+        """Run the steps of `block`; return their losses; ConfigError without placed images."""
         if self._data is None:
             raise ConfigError("train_block needs the data set; call place(images, labels) first")
         self._required.check(block)
@@ -66,10 +68,10 @@ class BlockTrainer(Trainer):
             np.concatenate([self.framework.numpy(each) for each in kind])[: len(block)]
             for kind in zip(*losses, strict=True)
         )
-        return np.stack([critics.mean(1), lasts], axis=1)
+        return of_steps(critics, lasts)
 
     def _scan(self, state: Tensors, data: Data, inputs: Rows) -> tuple[Tensors, Losses]:
-        """Return the state after the steps, and the losses: `(CHUNK, n_critic)`, `(CHUNK,)`."""
+        """Return the state after the steps, and the losses, of `CHUNK` steps."""
         framework = self.framework
         scan, float64 = cast(Scan, framework.scan), framework.float64
 
@@ -81,7 +83,8 @@ class BlockTrainer(Trainer):
                 return after, (float64(losses), float64(loss))
 
             def skipped() -> tuple[Tensors, Losses]:
-                zeros = np.zeros(critics.noise.shape[0]), np.zeros(())
+                each, last = (self._zeros(side) for side in NETWORKS)
+                zeros = np.repeat(each[None], critics.noise.shape[0], axis=0), last
                 return state, (framework.array(zeros[0]), framework.array(zeros[1]))
 
             found: tuple[Tensors, Losses] = framework.cond(exists, trained, skipped)
@@ -90,10 +93,15 @@ class BlockTrainer(Trainer):
         last, losses = scan(step, state, inputs)
         return last, losses
 
+    def _zeros(self, side: Side) -> Array:
+        """Return zeros of the shape of what an update of a network returns."""
+        terms = len(self.problem.terms_of(side))
+        return np.zeros((1 + terms,) if terms else ())
+
     def _step(
         self, state: Tensors, data: Data, critics: Inputs, last: Inputs
     ) -> tuple[Tensors, Losses]:
-        """Return the state after a step, and the losses: `(n_critic,)` and a scalar."""
+        """Return the state after a step, and the losses: those of each update, in rows."""
         scan, xp, seen = cast(Scan, self.framework.scan), self.framework.xp, self._seen(data, last)
 
         def update(state: Tensors, critic: Inputs) -> tuple[Tensors, Tensor]:
@@ -106,7 +114,8 @@ class BlockTrainer(Trainer):
         state, losses = scan(update, state, _rows(critics, slice(-1)))
         critic = self._seen(data, _rows(critics, -1))
         state, (final, loss) = self.updates.both(state, critic, seen)
-        return state, (xp.concatenate([losses, xp.reshape(final, (1,))], axis=0), loss)
+        final = xp.reshape(final, (1, *final.shape))
+        return state, (xp.concatenate([losses, final], axis=0), loss)
 
     def _seen(self, data: Data, inputs: Inputs) -> Inputs:
         """Return an update's inputs with images and labels in place of their indices."""

@@ -96,7 +96,7 @@ class Objective:
 
     def discriminator(
         self, weights: Tensors, fake: Tensor, inputs: Inputs
-    ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensors]]:
+    ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensors, tuple[Tensor, ...]]]:
         """Return the discriminator's loss, with the penalties that share its pass.
 
         Parameters
@@ -115,19 +115,24 @@ class Objective:
         real, fake, running
             The `(B,)` logits of real and of generated images, of a map its mean, and the running
             state after the pass.
+        terms
+            The value of each of the discriminator's terms, scalars without their weights.
         """
         fakes, reals, running, gradients = self._adversarial(weights, fake, inputs)
         fakes, reals = self._whole(inputs, fakes, reals)
         real, fake = self._logits(reals), self._logits(fakes)
         loss = self._loss(inputs, fakes).discriminator(self.ops, real, fake)
-        loss = self._with_terms("discriminator", loss, inputs, {"fake": fakes, "real": reals})
+        outputs = {"fake": fakes, "real": reals}
+        loss, terms = self._with_terms("discriminator", loss, inputs, outputs)
         for half, gradient in gradients.items():
             for number in self.problem.shared_penalties[half]:
                 loss = loss + self._penalty(number, gradient, inputs)
-        return loss, (self._image_logits(reals), self._image_logits(fakes), running)
+        return loss, (self._image_logits(reals), self._image_logits(fakes), running, terms)
 
-    def generator(self, others: Tensors, fake: Tensor, inputs: Inputs) -> Tensor:
-        """Return the generator's loss, a scalar.
+    def generator(
+        self, others: Tensors, fake: Tensor, inputs: Inputs
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the generator's loss, a scalar, and the values of its terms.
 
         Parameters
         ----------
@@ -322,8 +327,12 @@ class Objective:
 
     def _with_terms(
         self, side: Side, loss: Tensor, inputs: Inputs, outputs: Mapping[str, Tensor]
-    ) -> Tensor:
-        """Return the loss with the terms of one network, given the outputs of each half."""
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the loss with the terms of one network, given the outputs of each half.
+
+        Beside it are the values of the terms without their weights.
+        """
+        values = []
         for term in self.problem.terms_of(side):
             of = outputs[term.half][:, self.problem.head_columns[term.head]]
             if term.code:
@@ -332,7 +341,8 @@ class Objective:
             else:
                 value = self.ops.cross_entropy(of, inputs.labels)
             loss = loss + term.weight * value
-        return loss
+            values.append(value)
+        return loss, tuple(values)
 
     def _deviation(self, images: Tensor) -> Tensor:
         """Return the population standard deviation of all values of the batch."""

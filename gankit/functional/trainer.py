@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, SupportsFloat, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from gankit.contract import (
     check_state,
     strip_prefix,
 )
+from gankit.contract.loss_columns import Losses
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.functional.framework import Framework
 from gankit.functional.networks import SpecNetworks, TrainerNetworks
@@ -59,19 +60,19 @@ class Trainer:
         self._update_discriminator = framework.compile(self.updates.discriminator, consumes=True)
         self._update_generator = framework.compile(self.updates.generator, consumes=True)
 
-    def update_discriminator(self, batch: Batch, /) -> SupportsFloat:
+    def update_discriminator(self, batch: Batch, /) -> Losses:
         """Update the discriminator alone, once; return its loss before the update."""
         inputs = self._inputs(batch, last=False)
         tensors, loss = self._update_discriminator(self.tensors, inputs)
         self.change(tensors)
-        return cast(SupportsFloat, loss)
+        return cast(Losses, loss)
 
-    def update_generator(self, batch: Batch, /) -> SupportsFloat:
+    def update_generator(self, batch: Batch, /) -> Losses:
         """Update the generator alone, once, and its average; return the loss before."""
         inputs = self._inputs(batch, last=True)
         tensors, loss = self._update_generator(self.tensors, inputs)
         self.change(tensors)
-        return cast(SupportsFloat, loss)
+        return cast(Losses, loss)
 
     def state(self) -> State:
         """Return copies of everything that is needed to resume."""

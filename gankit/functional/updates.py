@@ -6,7 +6,7 @@ changes running state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, TypeAlias
@@ -15,7 +15,7 @@ from gankit.contract import add_prefix, strip_prefix
 from gankit.functional import followers
 from gankit.functional.framework import Extra, Framework, Pull
 from gankit.functional.objective import Inputs, Objective
-from gankit.functional.operations import Tensor, Tensors
+from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
 
 Term: TypeAlias = Callable[[Tensors], Tensor]
@@ -58,7 +58,8 @@ class Updates:
     def discriminator(self, state: Tensors, inputs: Inputs) -> tuple[Tensors, Tensor]:
         """Return the state after one discriminator update of `state`, and its loss before.
 
-        `inputs` are the update's.
+        `inputs` are the update's. Losses are scalars, or `(1 + T,)` with the values of T terms, as
+        a trainer returns them.
         """
         fake, _ = self.objective.generate(strip_prefix(state, "generator"), inputs)
         return self.discriminate(state, self.framework.constant(fake), inputs)
@@ -124,14 +125,14 @@ class Updates:
             more, added = self._term(due, term, weights)
             value = value + more
             gradients = {name: gradient + added[name] for name, gradient in gradients.items()}
-        real, fakes, moved = extra
+        real, fakes, moved, terms = extra
         state = state | self._step("discriminator", state, weights, gradients, inputs)
         state |= add_prefix("discriminator", moved)
         for name, follower in objective.problem.followers.items():
             scalars = strip_prefix(state, name)
             scalars = followers.follow(self.framework, follower, scalars, real, fakes)
             state |= add_prefix(name, scalars)
-        return state, value
+        return state, with_terms(self.framework, value, terms)
 
     def follow(
         self, state: Tensors, generated: Generated, inputs: Inputs
@@ -150,9 +151,9 @@ class Updates:
         others, inputs = strip_prefix(state, "discriminator"), self._with_followers(state, inputs)
 
         def loss(images: Tensors) -> tuple[Tensor, Extra]:
-            return self.objective.generator(others, images["fake"], inputs), ()
+            return self.objective.generator(others, images["fake"], inputs)
 
-        value, _, gradient = self.framework.value_and_grad(loss, {"fake": generated.fake})
+        value, terms, gradient = self.framework.value_and_grad(loss, {"fake": generated.fake})
         gradients = generated.pull(gradient["fake"])
         _, weights = self._split("generator", state)
         state = state | self._step("generator", state, weights, gradients, inputs)
@@ -162,7 +163,7 @@ class Updates:
             share = inputs.scalars["average"]
             average = averaged(self.framework, share, average, weights)
             state |= add_prefix("average", average | running)
-        return state, value
+        return state, with_terms(self.framework, value, terms)
 
     def _with_followers(self, state: Tensors, inputs: Inputs) -> Inputs:
         names = self.objective.problem.followers
@@ -220,3 +221,11 @@ class Updates:
         found: tuple[Tensor, Tensors]
         found = computed() if due is None else framework.cond(due, computed, zeros)
         return found
+
+
+def with_terms(ops: Operations, loss: Tensor, terms: Sequence[Tensor]) -> Tensor:
+    """Return a loss unchanged if there are no terms, else `(1 + T,)`, with the terms after it."""
+    if not terms:
+        return loss
+    xp = ops.xp
+    return xp.concatenate([xp.reshape(value, (1,)) for value in (loss, *terms)], axis=0)

@@ -31,7 +31,6 @@ from gankit.launch.training_time import TrainingTime
 from gankit.launch.warm_start.warm_start import begin
 from gankit.runs import LossLog, RunFolder, loss_log
 from gankit.runs.checkpoints import read_manifest
-from gankit.runs.loss_history import LossHistory
 from gankit.runs.warning_log import DIVERGED, STOPPED
 from gankit.training import Callback, Callbacks, Progress, StopRequest, as_callbacks, fit
 
@@ -175,7 +174,7 @@ def _train(
             log.close()
     if request.reason:
         record(step, f"{STOPPED}{request.reason}")
-    losses = LossHistory(loss_log.read(folder.losses)) if folder else history.losses()
+    losses = loss_log.read(folder.losses) if folder else history.losses()
     path, name = folder.path if folder else None, plan.backend.name
     names = plan.data.class_names
     return Run(

@@ -93,7 +93,8 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
         return start
     require_space(folder.path, space_needed(plan, trainer, start))
     evaluation_log.read(folder.evaluations)
-    loss_log.truncate(folder.losses, start, log)  # The last check and the first write.
+    # The last check and the first write.
+    loss_log.truncate(folder.losses, start, log, plan.problem.loss_columns[2:])
     evaluation_log.truncate(folder.evaluations, start)
     warning_log.truncate(folder.warnings, start or BEFORE_START)
     time_log.truncate(folder.times, start)

@@ -32,7 +32,14 @@ def save_run(run: Trained, out: Path) -> None:
     with folder.lock():
         check_folder(folder, resume=False)  # Another process may have begun a run.
         open_folder(folder, plan, run.trainer, silent)
-        progress = Progress(run.step, run.history, run.trainer, done=True, problem=run.problem)
+        progress = Progress(
+            run.step,
+            run.history,
+            run.trainer,
+            done=True,
+            problem=run.problem,
+            terms=run.history.terms,
+        )
         with closing(LossLog(folder.losses)) as log:
             for callback in folder_callbacks(plan, folder, log):
                 callback(progress)

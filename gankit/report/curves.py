@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array
+from gankit.contract.loss_columns import NETWORKS
 from gankit.report.metrics import Metric, baseline, measured, number, shown
 from gankit.report.run_data import RunData
 from gankit.runs.evaluation_log import comparable, described
@@ -44,17 +45,20 @@ def thinned(losses: Array, points: int = MOST_POINTS) -> dict[str, Any]:
 
 
 def charts(runs: Sequence[RunData]) -> list[dict[str, Any]]:
-    """Return every chart of a page: both losses, then each metric that any run has."""
+    """Return every chart of a page: both losses, each term and each metric that any run has."""
     return [*_of_losses(runs), *(_of_metric(runs, metric) for metric in _metrics(runs))]
 
 
-def loss_table(run: RunData) -> list[tuple[str, str, str]]:
-    """Return the losses as a table of at most `MOST_ROWS` rows: steps, and the means over them."""
-    columns = [thinned(run.losses[:, i], MOST_ROWS) for i in range(2)]
+def loss_table(run: RunData) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Return the losses as a table: its heads, and at most `MOST_ROWS` rows.
+
+    A row has its steps, and the means of both losses and of each term over them.
+    """
+    columns = [thinned(values, MOST_ROWS) for values in run.losses.columns().values()]
     steps = zip(columns[0]["first"], columns[0]["last"], strict=True)
     names = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in steps]
     means = [[f"{value:.4g}" for value in column["mean"]] for column in columns]
-    return list(zip(names, *means, strict=True))
+    return [*LOSSES, *run.losses.terms], list(zip(names, *means, strict=True))
 
 
 def measured_by(run: RunData) -> str:
@@ -75,17 +79,22 @@ def metric_table(run: RunData) -> tuple[list[str], list[list[str]]]:
 
 
 def _of_losses(runs: Sequence[RunData]) -> list[dict[str, Any]]:
+    columns = [run.losses.columns() for run in runs]
+    titles: dict[str, str] = {
+        network: f"{title} loss" for network, title in zip(NETWORKS, LOSSES, strict=True)
+    }
+    names = dict.fromkeys(name for run in columns for name in run)
     return [
         {
-            "title": f"{title} loss",
-            "note": "",
+            "title": titles.get(name, name),
+            "note": "" if name in titles else "a term, without its weight",
             "series": [
-                {"run": i, **thinned(run.losses[:, column])}
-                for i, run in enumerate(runs)
-                if run.steps
+                {"run": i, **thinned(run[name])}
+                for i, run in enumerate(columns)
+                if len(run.get(name, ()))
             ],
         }
-        for column, title in enumerate(LOSSES)
+        for name in names
         if any(run.steps for run in runs)
     ]
 

@@ -12,7 +12,6 @@ from gankit._text import counted, printable
 from gankit._utils.storage import read_plain
 from gankit.config import MOST_CONFIG_BYTES, parse_toml
 from gankit.config.layering import flatten
-from gankit.contract import Array
 from gankit.errors import CheckpointError, GankitError, OtherFormat
 from gankit.launch.resume.check_settings import differing
 from gankit.launch.resume.differences import in_words
@@ -21,6 +20,7 @@ from gankit.launch.resume.lasting_settings import DATA_SETTINGS
 from gankit.launch.resume.recorded_config import recorded
 from gankit.report.embedded_images import GRID_BYTES, EmbeddedImage, EmbeddedImages, embed_images
 from gankit.runs import RunFolder, class_names, evaluation_log, loss_log, warning_log
+from gankit.runs.loss_history import LossHistory
 from gankit.runs.warning_log import Warned
 
 Read = TypeVar("Read")
@@ -41,7 +41,7 @@ class RunData:
     facts
         The values of `environment.json`.
     losses
-        `(steps, 2)` float64: the discriminator's and the generator's.
+        The losses of every step, with the terms.
     grids
         The sample grids.
     nearest
@@ -60,7 +60,7 @@ class RunData:
     path: Path
     settings: Mapping[str, Any]
     facts: Mapping[str, Any]
-    losses: Array = field(repr=False)
+    losses: LossHistory = field(repr=False)
     grids: EmbeddedImages = field(repr=False)
     nearest: EmbeddedImage | None = field(repr=False)
     evaluations: tuple[Mapping[str, Any], ...] = field(repr=False)
@@ -104,7 +104,7 @@ class _Reader:
             )
         return settings
 
-    def losses(self, path: Path, digest: object) -> Array:
+    def losses(self, path: Path, digest: object) -> LossHistory:
         """Return the losses before the first damaged line.
 
         `digest` is the log's digest in the newest checkpoint.

@@ -3,7 +3,7 @@
 ```
 config.toml          the run's configuration, written before anything starts
 environment.json     versions, platform, command line
-metrics.jsonl         both losses of every step
+metrics.jsonl         both losses of every step, and the values of terms
 evaluations.jsonl    quality of the generated images, a line for each evaluation
 classes.json         names of the classes 0, 1, ..., if there are any
 warnings.jsonl       the run's warnings, one per line

@@ -1,6 +1,8 @@
 """The log of losses: one line of JSON per step, without times, so that equal runs have equal logs.
 
 {"step": 1, "discriminator": 1.386, "generator": 0.693}
+
+Terms of the losses have further columns, such as "generator/fake/digit".
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import json
 import math
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,11 +26,13 @@ from gankit._utils import atomic_files, locked_folders
 from gankit._utils.paths import given
 from gankit._utils.storage import patiently, read_plain, storage_error, writing
 from gankit.contract import Array
+from gankit.contract.loss_columns import NETWORKS
 from gankit.errors import CheckpointError, StorageError
+from gankit.runs.loss_history import LossHistory
 
-_KEYS = ("step", "discriminator", "generator")
-
-Losses: TypeAlias = tuple[float, float]
+Losses: TypeAlias = tuple[float, ...]
+Names: TypeAlias = tuple[str, ...]
+_KEYS = ("step", *NETWORKS)
 
 
 class LossLog:
@@ -45,7 +49,9 @@ class LossLog:
         self._descriptor: int | None = None
         self._sum, self._bytes = hashlib.sha256(), 0
 
-    def append(self, start_step: int, losses: Array) -> None:
+    def append(
+        self, start_step: int, losses: Array, terms: Mapping[str, Array] | None = None
+    ) -> None:
         """Write the losses of a block.
 
         Parameters
@@ -54,14 +60,18 @@ class LossLog:
             Steps done before the block; its first line has step `start_step + 1`.
         losses
             `(K, 2)`: the discriminator's and the generator's.
+        terms
+            `(K,)` values by the names of their columns; in every block the same names.
 
         Raises
         ------
         StorageError
             The file could not be written, or was moved or removed since it was opened.
         """
-        rows = np.asarray(losses, np.float64).tolist()
-        lines = (_line(number, row) for number, row in enumerate(rows, start=start_step + 1))
+        columns = LossHistory(losses, terms).columns()
+        values = zip(*(np.asarray(c, np.float64).tolist() for c in columns.values()), strict=True)
+        keys = ("step", *columns)
+        lines = (_line(keys, row) for row in enumerate(values, start=start_step + 1))
         text = "".join(lines).encode()
         try:
             with writing(self.path):
@@ -108,8 +118,8 @@ class LossLog:
         return self._descriptor
 
 
-def read(path: Path) -> Array:
-    """Return the losses in the file `path`, `(steps, 2)` float64.
+def read(path: Path) -> LossHistory:
+    """Return the losses in the file `path`, `(steps, 2)` float64, and the terms.
 
     The first column is the discriminator's, the second the generator's. An incomplete last line of
     a killed process is ignored. A missing file has no steps.
@@ -120,20 +130,26 @@ def read(path: Path) -> Array:
         A line is invalid, or a step is missing; the message names the line.
     """
     path = given(path, "the log")
-    rows = [_losses(path, number, line) for number, line in enumerate(_lines(path), start=1)]
-    return np.array(rows, np.float64).reshape(len(rows), 2)
+    history, damage = read_valid(path)
+    if damage:
+        raise CheckpointError(damage)
+    return history
 
 
-def read_valid(path: Path) -> tuple[Array, str]:
-    """Return the `(n, 2)` losses before the first damage, and its description, or ""."""
+def read_valid(path: Path) -> tuple[LossHistory, str]:
+    """Return the losses before the first damage, and its description, or ""."""
     rows: list[Losses] = []
+    names: Names = NETWORKS
     damage = ""
     try:
         for number, line in enumerate(_lines(path), start=1):
-            rows.append(_losses(path, number, line))
+            names = names if rows else _names(line)
+            rows.append(_losses(path, number, line, names))
     except CheckpointError as error:
         damage = str(error)
-    return np.array(rows, np.float64).reshape(len(rows), 2), damage
+    columns = np.array(rows, np.float64).reshape(len(rows), len(names))
+    terms = dict(zip(names[2:], columns[:, 2:].T, strict=True))
+    return LossHistory(columns[:, :2], terms), damage
 
 
 def count(path: Path) -> int:
@@ -141,12 +157,14 @@ def count(path: Path) -> int:
 
     If that line is damaged, it is the number before the first damage.
     """
-    lines = deque(enumerate(_lines(path), start=1), maxlen=1)
-    if not lines:
+    each = _lines(path)
+    first = next(each, None)
+    if first is None:
         return 0
+    lines = deque(enumerate(itertools.chain((first,), each), start=1), maxlen=1)
     ((number, last),) = lines
     try:
-        _losses(path, number, last)
+        _losses(path, number, last, _names(first))
     except CheckpointError:
         return len(read_valid(path)[0])
     return number
@@ -169,7 +187,9 @@ def fault(path: Path, digest: object) -> str:
     return f"{path} differs from the log at the checkpoint: it was edited or damaged"
 
 
-def truncate(path: Path, steps: int, digest: object = None) -> None:
+def truncate(
+    path: Path, steps: int, digest: object = None, terms: Sequence[str] | None = None
+) -> None:
     """Remove the lines after `steps`: the run resumes there, and writes them again.
 
     Parameters
@@ -180,17 +200,25 @@ def truncate(path: Path, steps: int, digest: object = None) -> None:
         The number of steps to keep.
     digest
         The result of `LossLog.sync` after `steps`; None if unknown.
+    terms
+        The names of the terms that the resumed run appends; None, the default, is not compared.
 
     Raises
     ------
     CheckpointError
-        The log is damaged, does not match the digest, or ends before `steps`.
+        The log is damaged, does not match the digest, ends before `steps`, or has other terms.
     StorageError
         The log could not be written; it is unchanged.
     """
     remaining = list(itertools.islice(_lines(path), steps))
+    names = _names(remaining[0]) if remaining else NETWORKS
     for number, line in enumerate(remaining, start=1):
-        _losses(path, number, line)
+        _losses(path, number, line, names)
+    if remaining and terms is not None and names[2:] != tuple(terms):
+        raise CheckpointError(
+            f"{path} has the terms {_listed(names[2:])}; expected {_listed(terms)}; "
+            "start a new run; sampling needs no log"
+        )
     if len(remaining) < steps:
         raise CheckpointError(
             f"{path} ends at step {len(remaining)}, before step {steps}; "
@@ -220,25 +248,40 @@ def _lines(path: Path) -> Iterator[bytes]:
     return (line[:-1] for line in io.BytesIO(_content(path)) if line.endswith(b"\n"))
 
 
-def _line(number: int, losses: Losses) -> str:
-    return json.dumps(dict(zip(_KEYS, (number, *losses), strict=True))) + "\n"
+def _line(keys: Sequence[str], row: tuple[int, Losses]) -> str:
+    number, losses = row
+    return json.dumps(dict(zip(keys, (number, *losses), strict=True))) + "\n"
 
 
-def _losses(path: Path, number: int, line: bytes) -> Losses:
-    """Return the losses of a line, which must have step `number`."""
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _names(line: bytes) -> Names:
+    """Return the columns of a log with this first line, at least those of both networks."""
     try:
-        return _parse(number, line)
+        table = json.loads(line)
+    except (ValueError, RecursionError):
+        return NETWORKS
+    keys = tuple(table) if type(table) is dict else ()
+    return keys[1:] if keys[: len(_KEYS)] == _KEYS else NETWORKS
+
+
+def _losses(path: Path, number: int, line: bytes, names: Names) -> Losses:
+    """Return the columns of a line, which must have step `number`."""
+    try:
+        return _parse(number, line, names)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}, line {number}: {str(error).lower()}") from None
 
 
-def _parse(number: int, line: bytes) -> Losses:
+def _parse(number: int, line: bytes, names: Names) -> Losses:
     table = json.loads(line)
-    if type(table) is not dict or tuple(table) != _KEYS:
-        raise ValueError(f"expected {', '.join(_KEYS)}")
-    found, discriminator, generator = table.values()
+    if type(table) is not dict or tuple(table) != ("step", *names):
+        raise ValueError(f"expected {', '.join(('step', *names))}")
+    found, *losses = table.values()
     if type(found) is not int or found != number:
         raise ValueError(f"expected step {number}")
-    if not all(type(loss) is float and math.isfinite(loss) for loss in (discriminator, generator)):
+    if not all(type(loss) is float and math.isfinite(loss) for loss in losses):
         raise ValueError("a loss is not a finite number")
-    return discriminator, generator
+    return tuple(losses)

@@ -6,7 +6,6 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pytest
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from gankit.contract import (
     State,
     Trainer,
 )
+from gankit.contract.loss_columns import row
 from gankit.plugins import get_backend
 from gankit.testing.agreement import assert_close
 from gankit.training import StepShape, alternate, plan
@@ -57,7 +57,7 @@ class Setup:
         return next(block.batches(self.problem, self.images, self.labels))[0]
 
     def updates(self, trainer: Trainer, start: int, stop: int) -> Array:
-        """Train update by update; return `(K, 2)` losses."""
+        """Train update by update; return `(K, C)` losses, with the terms."""
         block = self.steps(start, stop)
         return alternate(trainer, block.batches(self.problem, self.images, self.labels))
 
@@ -118,9 +118,9 @@ def first_difference(backend: Backend, setup: Setup, steps: int, bound: float) -
     for step, (*discriminator, generator) in enumerate(batches, start=1):
         updates = [("discriminator", i, batch) for i, batch in enumerate(discriminator, start=1)]
         for player, number, batch in [*updates, ("generator", 1, generator)]:
-            losses = [float(getattr(t, f"update_{player}")(batch)) for t in trainers]
+            losses = [row(getattr(t, f"update_{player}")(batch)) for t in trainers]
             found, wanted = (
-                {"loss": np.array(loss)} | trainer.state()
+                {"loss": loss} | trainer.state()
                 for loss, trainer in zip(losses, trainers, strict=True)
             )
             try:

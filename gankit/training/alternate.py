@@ -7,17 +7,20 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from gankit.contract import Array, Batch, Trainer
+from gankit.contract.loss_columns import of_steps, row
 
 
 def alternate(trainer: Trainer, steps: Iterable[Sequence[Batch]]) -> Array:
-    """Run the batches of `steps` with `trainer`; return `(K, 2)` losses.
+    """Run the batches of `steps` with `trainer`; return their losses, `(K, C)`.
 
     Each step runs its discriminator updates, then its generator update.
 
-    The first column is the mean of the step's discriminator losses, the second the generator's.
+    The columns are those of `problem.loss_columns`: the mean of the step's discriminator losses,
+    the generator's, then the values of the terms.
     """
-    losses = []
+    made = []
     for *critic, last in steps:
-        discriminator = [trainer.update_discriminator(batch) for batch in critic]
-        losses.append((discriminator, trainer.update_generator(last)))
-    return np.array([(np.mean([float(loss) for loss in d]), float(g)) for d, g in losses])
+        losses = [trainer.update_discriminator(batch) for batch in critic]
+        made.append((losses, trainer.update_generator(last)))
+    critics = np.array([[row(loss) for loss in losses] for losses, _ in made])
+    return of_steps(critics, np.array([row(loss) for _, loss in made]))

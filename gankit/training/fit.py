@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -93,12 +93,13 @@ def fit(
         boundaries = [_boundary(callback, step) for callback in called]
         end = world.of_chief(min([steps, step + size, *boundaries]))
         began = time.perf_counter()
-        losses = feed(plan(problem, step_shape, len(images), step, end - step))
+        made = feed(plan(problem, step_shape, len(images), step, end - step))
         elapsed = time.perf_counter() - began
-        _check_finite(losses, step)
+        _check_finite(made, step, problem.loss_columns)
+        losses, terms = made[:, :2], problem.term_values(made)
         step, size = end, _next_size(size, end - step, elapsed, largest)
         done = world.any(step >= steps or stop())
-        progress = Progress(step, losses, trainer, done, problem, request, elapsed)
+        progress = Progress(step, losses, trainer, done, problem, request, elapsed, terms)
         for callback in called:
             callback(progress)
         if not done and world.any(bool(request.reason)):
@@ -147,12 +148,12 @@ def _next_size(size: int, ran: int, elapsed: float, largest: int) -> int:
     return min(2 * size, largest) if ran == size and elapsed < BLOCK_SECONDS / 2 else size
 
 
-def _check_finite(losses: Array, start: int) -> None:
+def _check_finite(losses: Array, start: int, names: Sequence[str]) -> None:
     bad = np.argwhere(~np.isfinite(losses))
     if len(bad):
         row, column = bad[0]
-        who = ("discriminator", "generator")[column]
+        what = f"the {names[column]}'s loss" if column < 2 else f"the term {names[column]}"
         raise Diverged(
-            f"the {who}'s loss is {losses[row, column]} in step {start + row + 1}; "
+            f"{what} is {losses[row, column]} in step {start + row + 1}; "
             "try a smaller learning rate, or another loss"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -44,6 +44,9 @@ class Progress:
         What `stop` fills in.
     seconds
         How long the trainer took for the block, without callbacks; 0 if that is not known.
+    terms
+        The values of the terms in the block's steps, `(K,)` float64 by the names that
+        `problem.loss_columns` has after the first two: "generator/fake/digit".
     """
 
     step: int
@@ -53,6 +56,7 @@ class Progress:
     problem: Problem | None = field(default=None, repr=False)
     request: StopRequest = field(default_factory=StopRequest, repr=False, compare=False)
     seconds: float = field(default=0.0, repr=False, compare=False)
+    terms: Mapping[str, Array] = field(default_factory=dict, repr=False, compare=False)
 
     def stop(self, reason: str) -> None:
         """End the run after this step: it is saved, and its log has the reason.

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gankit._text import printable_lines
-from gankit.contract import Array
+from gankit.runs.loss_history import LossHistory
 from gankit.visual import plots
 from gankit.visual.images import Picture
 
@@ -55,7 +55,7 @@ class Inline:
     rendering: str = "auto"
 
 
-def of_progress(step: int, losses: Array, picture: Picture) -> str:
+def of_progress(step: int, losses: LossHistory, picture: Picture) -> str:
     """Return a run's progress as HTML, for the live callback."""
     rows = {"step": f"{step:,}", **mean_losses(losses)}
     return html("", rows, [image_grid(picture, f"Images after step {step}"), loss_curves(losses)])
@@ -79,13 +79,16 @@ def _shown(value: object) -> object:
     return printable_lines(value) if type(value) is str else value
 
 
-def mean_losses(losses: Array) -> dict[str, str]:
-    """Return the means of both losses over the last steps."""
+def mean_losses(losses: LossHistory) -> dict[str, str]:
+    """Return the means of both losses, and of the terms, over the last steps."""
     if not len(losses):
         return {}
-    means = losses[-max(1, len(losses) // plots.SMOOTHING) :].mean(axis=0)
-    names = ("discriminator's loss", "generator's loss")
-    return {name: f"{mean:.3f}" for name, mean in zip(names, means, strict=True)}
+    last = slice(-max(1, len(losses) // plots.SMOOTHING), None)
+    names = {"discriminator": "discriminator's loss", "generator": "generator's loss"}
+    return {
+        names.get(name, name): f"{values[last].mean():.3f}"
+        for name, values in losses.columns().items()
+    }
 
 
 def image_grid(picture: Picture, alt: str) -> Inline:
@@ -94,8 +97,8 @@ def image_grid(picture: Picture, alt: str) -> Inline:
     return Inline(base64_of(picture.png()), width, alt, "pixelated")
 
 
-def loss_curves(losses: Array) -> Inline:
-    """Return the curves of `(steps, 2)` losses."""
+def loss_curves(losses: LossHistory) -> Inline:
+    """Return the curves of losses and of terms."""
     png, size = plots.losses(losses)._repr_png_()
     return Inline(base64_of(png), size["width"] * 3 // 4, "Losses of both networks by step")
 

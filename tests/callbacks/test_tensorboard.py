@@ -181,3 +181,28 @@ def test_the_flag_writes_into_the_runs_folder(command):
     assert points("run", "loss/generator") == [
         (line["step"], pytest.approx(line["generator"])) for line in lines
     ]
+
+
+def test_terms_are_curves(tmp_path):
+    import gankit.codes
+    from gankit.terms import Term
+
+    settings = {
+        "codes": [gankit.codes.Code("kind", "categorical", 3)],
+        "terms": [Term("cross-entropy", "fake/kind", "code/kind")],
+    }
+    run = gankit.train(
+        "simple",
+        backend="numpy",
+        dataset="glyphs",
+        steps=3,
+        batch=4,
+        out=tmp_path / "run",
+        progress=False,
+        discriminator={"heads": {"kind": 3}},
+        callbacks=[TensorBoard(RunFolder(tmp_path / "run"))],
+        **settings,
+    )
+    values = run.history.terms["generator/fake/kind"].tolist()
+    expected = [(step, pytest.approx(value)) for step, value in enumerate(values, start=1)]
+    assert points(run.folder, "loss/generator/fake/kind") == expected

@@ -1,5 +1,6 @@
 """Backends whose heads, codes or terms are wrong."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from tests.wrong_backends.wrong_backend import caught_by
 
 FORMULAS = "test_terms_add_their_formulas"
 REFERENCE = "test_terms_match_the_reference"
+COLUMNS = "test_an_update_returns_the_value_of_each_term"
 
 
 @caught_by("test_a_head_has_its_columns")
@@ -31,13 +33,22 @@ class Changed(CorrectTrainer):
     def changed(self, term):
         raise NotImplementedError
 
-    def _terms(self, side, batch, outputs):
+    @contextmanager
+    def changing(self):
         kept = self._problem
         self._problem = replace(kept, terms=tuple(map(self.changed, kept.terms)))
         try:
-            return super()._terms(side, batch, outputs)
+            yield
         finally:
             self._problem = kept
+
+    def update_discriminator(self, batch):
+        with self.changing():
+            return super().update_discriminator(batch)
+
+    def update_generator(self, batch):
+        with self.changing():
+            return super().update_generator(batch)
 
 
 @caught_by(FORMULAS, REFERENCE)
@@ -141,3 +152,55 @@ class ForgetsTermsInBlocks(CorrectTrainer):
             return super().train_block(block)
         finally:
             self._problem = kept
+
+
+class ChangesColumns(CorrectTrainer):
+    """The reference with other values of its terms."""
+
+    def values(self, side, values):
+        raise NotImplementedError
+
+    def update_discriminator(self, batch):
+        return self._changed("discriminator", super().update_discriminator(batch))
+
+    def update_generator(self, batch):
+        return self._changed("generator", super().update_generator(batch))
+
+    def _changed(self, side, losses):
+        if not np.ndim(losses):
+            return losses
+        return np.array([losses[0], *self.values(side, losses[1:])])
+
+
+@caught_by(COLUMNS, REFERENCE)
+class SwapsTheValues(ChangesColumns):
+    """Returns the values of the terms in another order."""
+
+    def values(self, _side, values):
+        return values[::-1]
+
+
+@caught_by(COLUMNS, REFERENCE)
+class ForgetsAValue(ChangesColumns):
+    """Leaves out the value of the last term."""
+
+    def values(self, _side, values):
+        return values[:-1]
+
+
+@caught_by(COLUMNS, REFERENCE)
+class ReturnsWeightedValues(ChangesColumns):
+    """Returns the values of the terms times their weights."""
+
+    def values(self, side, values):
+        return values * [term.weight for term in self.problem.terms_of(side)]
+
+
+@caught_by("test_a_block_returns_the_values_of_terms")
+class SwapsTheNetworksInBlocks(CorrectTrainer):
+    """Puts the generator's terms before the discriminator's in blocks."""
+
+    def train_block(self, block):
+        losses = super().train_block(block)
+        count = len(self.problem.terms_of("discriminator"))
+        return np.concatenate([losses[:, :2], losses[:, 2 + count :], losses[:, 2 : 2 + count]], 1)

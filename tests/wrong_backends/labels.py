@@ -89,6 +89,6 @@ class ClassifiesOneHalf(CorrectTrainer):
 class ForgetsTheAuxiliaryWeight(CorrectTrainer):
     """Ignores the weight of the auxiliary loss."""
 
-    def _terms(self, side, batch, outputs):
+    def _weighted(self, side, values):
         weight = self.problem.auxiliary
-        return super()._terms(side, batch, outputs) * (1 / weight) if weight else 0.0
+        return super()._weighted(side, values) * (1 / weight) if weight else 0.0

@@ -81,10 +81,12 @@ class MlflowLog:
         from mlflow.entities import Metric
 
         now, start = int(time.time() * 1000), progress.step - len(progress.losses)
+        columns = dict(zip(LOSSES, progress.losses.T, strict=True))
+        columns |= {f"loss/{name}": values for name, values in progress.terms.items()}
         return [
-            Metric(name, loss, now, step)
-            for step, losses in enumerate(progress.losses.tolist(), start=start + 1)
-            for name, loss in zip(LOSSES, losses, strict=True)
+            Metric(name, value, now, step)
+            for name, values in columns.items()
+            for step, value in enumerate(values.tolist(), start=start + 1)
             if step > self.logged_steps
         ]
 

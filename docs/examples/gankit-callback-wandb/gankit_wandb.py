@@ -54,6 +54,9 @@ class WandbLog:
         grid = folder.sample_path(progress.step)
         for step, losses in enumerate(progress.losses.tolist(), start=start + 1):
             row = dict(zip(("loss/discriminator", "loss/generator"), losses, strict=True))
+            row |= {
+                f"loss/{name}": value[step - start - 1] for name, value in progress.terms.items()
+            }
             if step == progress.step and grid.is_file():
                 row["samples"] = wandb.Image(str(grid))
             self.run.log(row, step=step)

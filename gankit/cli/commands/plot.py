@@ -20,6 +20,14 @@ FIGURE = "frechet"
 """The figure by which several runs are compared by default."""
 
 
+class Figure(click.Choice[str]):
+    """A figure of an evaluation, a loss, or a term by the name of its column."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the figure's name."""
+        return value if "/" in value else super().convert(value, param, ctx)
+
+
 @click.command("plot")
 @click.argument("runs", metavar="RUN...", type=PATH, nargs=-1, required=True)
 @click.option(
@@ -34,8 +42,9 @@ FIGURE = "frechet"
 )
 @click.option(
     "--figure",
-    type=click.Choice(FIGURES, case_sensitive=False),
-    help="Compare the runs by this figure of their evaluations, or by a loss  [frechet].",
+    type=Figure(FIGURES, case_sensitive=False),
+    help="Compare the runs by this figure of their evaluations, by a loss, or by a term such as "
+    "generator/fake/digit  [frechet].",
 )
 @click.option(
     "--over",
@@ -51,8 +60,9 @@ def command(
 ) -> None:
     """Plot the run in the folder RUN, or compare several runs by one figure.
 
-    Of one run the losses and metrics are drawn: thin lines are every step, thick lines a moving
-    mean over a fiftieth of the steps. Metrics and class shares are drawn if it was evaluated.
+    Of one run the losses, terms and metrics are drawn: thin lines are every step, thick lines a
+    moving mean over a fiftieth of the steps. Metrics and class shares are drawn if it was
+    evaluated.
     """
     if len(runs) == 1 and not figure and not over:
         _plot_one(runs[0], out or runs[0] / "plot.png", only)

@@ -10,6 +10,7 @@ from typing import Protocol
 from gankit.config import TrainConfig
 from gankit.contract import Array, Generator, Labels, Problem, Trainer
 from gankit.launch.resolved_plan import ResolvedPlan
+from gankit.runs.loss_history import LossHistory
 from gankit.visual.images import Picture
 
 
@@ -25,7 +26,7 @@ class Trained(Protocol):
     @property
     def step(self) -> int: ...
     @property
-    def history(self) -> Array: ...
+    def history(self) -> LossHistory: ...
     @property
     def config(self) -> TrainConfig | None: ...
     @property

@@ -6,8 +6,6 @@ import dataclasses
 import os
 from collections.abc import Mapping
 
-import numpy as np
-
 from gankit import plugins
 from gankit._utils.paths import given
 from gankit.config import TrainConfig
@@ -93,7 +91,7 @@ def _losses(run: RunFolder, checkpoint: Checkpoint) -> LossHistory:
         losses, damage = loss_log.read_valid(run.losses)
         damage = damage or loss_log.fault(run.losses, checkpoint.info.get("log"))
     except CheckpointError as error:
-        losses, damage = np.empty((0, 2)), str(error)
+        losses, damage = LossHistory([]), str(error)
     if damage:
         warn(f"{damage}; only the history needs it")
-    return LossHistory(losses[: checkpoint.step])
+    return losses.until(checkpoint.step)

@@ -13,9 +13,9 @@ from gankit.layers import Dense, Flatten, LeakyReLU, Tanh
 from gankit.penalties import Penalty
 from gankit.terms import Side, Term
 from gankit.testing.agreement import assert_close
-from gankit.testing.clauses.blocks import assert_block_equals_updates
+from gankit.testing.clauses.blocks import assert_block_equals_updates, block_trainer
 from gankit.testing.clauses.running_state import without_penalties
-from gankit.testing.clauses.updates import assert_losses_close, each_player, run_update
+from gankit.testing.clauses.updates import assert_losses_close, each_player, run_update, update_row
 from gankit.testing.harness import assert_matches_reference, ready, require, supported
 from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import TO_IMAGE
@@ -73,6 +73,24 @@ class HeadClauses:
         batch = replace(batch, labels=some_labels(batch.labels, labelled))
         assert_loss_has_terms(backend, trainer, "discriminator", batch)
 
+    @each_player
+    def test_an_update_returns_the_value_of_each_term(self, backend: Backend, player: str) -> None:
+        """After the loss an update returns the value of each of its terms, without its weight."""
+        trainer, batch = head_trainer(backend)
+        problem = head_problem(backend)
+        images = {"fake": trainer.generator(batch.noise), "real": batch.real}
+        wanted = [
+            formula(
+                term,
+                outputs_of(trainer, images[term.half], term.head),
+                target(problem, term, batch),
+            )
+            for term in TERMS
+            if player in term.sides
+        ]
+        found = update_row(trainer, player, batch)[1:]
+        assert_close({"terms": found}, {"terms": np.array(wanted)}, bound(problem))
+
     @level("numerics")
     @pytest.mark.parametrize("fresh", [True, False], ids=["fresh-noise", "shared-noise"])
     def test_terms_match_the_reference(self, backend: Backend, fresh: bool) -> None:
@@ -95,6 +113,21 @@ class HeadClauses:
         setup = rgb_setup(head_problem(backend), 2)
         setup = replace(setup, labels=some_labels(setup.labels, 40))
         assert_block_equals_updates(backend, setup, setup.steps(0, 3))
+
+    @level("numerics")
+    def test_a_block_returns_the_values_of_terms(self, backend: Backend) -> None:
+        """After both losses a block returns the columns of `problem.loss_columns`.
+
+        They are the means of the discriminator's terms over the step's updates, then the
+        generator's terms.
+        """
+        setup = rgb_setup(head_problem(backend), 2)
+        trainer = block_trainer(backend, setup.problem)
+        first = trainer.state()
+        found = np.asarray(setup.block(trainer, 0, 3), np.float64)
+        trainer.load_state(first)
+        assert found.shape == (3, len(setup.problem.loss_columns))
+        assert_close({"losses": found}, {"losses": setup.updates(trainer, 0, 3)}, 1e-6)
 
 
 def head_problem(backend: Backend, *, fresh_noise: bool = True) -> Problem:

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit.contract import Backend, Batch, State, Trainer, strip_prefix
+from gankit.contract.loss_columns import row
 from gankit.losses import BUILTIN, Loss
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.harness import Setup, ready
@@ -142,9 +143,14 @@ class UpdateClauses:
 
 def run_update(trainer: Trainer, player: str, batch: Batch) -> float:
     """Run one update of `player`; return its loss."""
+    return float(update_row(trainer, player, batch)[0])
+
+
+def update_row(trainer: Trainer, player: str, batch: Batch) -> NDArray[np.float64]:
+    """Run one update of `player`; return its loss and the values of its terms."""
     if player == "discriminator":
-        return float(trainer.update_discriminator(batch))
-    return float(trainer.update_generator(batch))
+        return row(trainer.update_discriminator(batch))
+    return row(trainer.update_generator(batch))
 
 
 def with_scalar(batch: Batch, name: str, rate: float) -> Batch:

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from gankit.contract import Array
+from gankit.contract.loss_columns import NETWORKS
 from gankit.errors import CheckpointError
 from gankit.runs import RunFolder, evaluation_log, loss_log, time_log
 from gankit.visual.plots import panels
@@ -19,7 +20,6 @@ from gankit.visual.plots.plot import Plot
 
 Over = Literal["steps", "minutes"]
 OVERS: tuple[Over, ...] = get_args(Over)
-LOSSES = ("discriminator", "generator")
 FIGURES = {
     "frechet": "Fréchet distance (lower is better)",
     "kernel": "kernel distance (lower is better)",
@@ -31,7 +31,10 @@ FIGURES = {
     "discriminator": "discriminator's loss",
     "generator": "generator's loss",
 }
-"""The figures that can be compared, and their labels: those of evaluations, and the losses."""
+"""The figures that can be compared, and their labels: those of evaluations, and the losses.
+
+The name of a term's column, such as "generator/fake/digit", is a figure too.
+"""
 MOST_LOSSES = 500
 """The most points of a loss; each is the mean of a span of steps."""
 
@@ -59,7 +62,7 @@ class Curve:
 
 
 def curves(folders: Sequence[Path], names: Sequence[str], figure: str) -> list[Curve]:
-    """Return a figure of `FIGURES` of several runs, measured by one kind of features.
+    """Return a figure of `FIGURES`, or a term, of several runs, measured by one kind of features.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def curves(folders: Sequence[Path], names: Sequence[str], figure: str) -> list[C
         As in `curve`, or a run was evaluated by other features only.
     """
     logs: list[list[evaluation_log.Row]] = [[] for _ in folders]
-    if figure not in LOSSES:
+    if not _in_losses(figure):
         read = [evaluation_log.read(RunFolder.open(folder).evaluations) for folder in folders]
         logs = evaluation_log.of_one_kind(read)
         shown = next((rows[-1] for rows in logs if rows), {})
@@ -87,7 +90,7 @@ def curves(folders: Sequence[Path], names: Sequence[str], figure: str) -> list[C
 def curve(
     folder: Path, name: str, figure: str, rows: Sequence[evaluation_log.Row] | None = None
 ) -> Curve:
-    """Return a figure of `FIGURES` of the run in a folder.
+    """Return a figure of `FIGURES`, or a term, of the run in a folder.
 
     Parameters
     ----------
@@ -103,8 +106,12 @@ def curve(
     """
     run = RunFolder.open(folder)
     measured = ""
-    if figure in LOSSES:
-        steps, values = _means(loss_log.read(run.losses)[:, LOSSES.index(figure)])
+    if _in_losses(figure):
+        columns = loss_log.read(run.losses).columns()
+        if figure not in columns:
+            terms = ", ".join(name for name in columns if name not in NETWORKS) or "none"
+            raise CheckpointError(f"{folder} has no term {figure!r}; its terms: {terms}")
+        steps, values = _means(columns[figure])
     else:
         read = evaluation_log.read(run.evaluations) if rows is None else rows
         like = evaluation_log.comparable(read).values()
@@ -113,7 +120,7 @@ def curve(
         values = np.array([row[figure] for row in found], np.float64)
         measured = evaluation_log.described(found[-1]) if found else ""
     if not len(steps):
-        remedy = "" if figure in LOSSES else "; train with --set evaluate_every=1"
+        remedy = "" if _in_losses(figure) else "; train with --set evaluate_every=1"
         raise CheckpointError(f"{folder} has no {figure} to compare{remedy}")
     times = time_log.read_valid(run.times)
     seconds = time_log.seconds_at(times, steps) if len(times) else np.full(len(steps), np.nan)
@@ -146,7 +153,7 @@ def comparison(curves: Sequence[Curve], figure: str, over: Over = "steps") -> Pl
     panels.curves(
         axes,
         [(one.name, getattr(one, over), one.values) for one in curves],
-        FIGURES[figure],
+        FIGURES.get(figure, figure),
         "step" if over == "steps" else "minutes of training",
     )
     return Plot(drawn)
@@ -162,6 +169,11 @@ def as_csv(curves: Sequence[Curve], figure: str) -> str:
             known = "" if np.isnan(minutes) else f"{minutes:.4f}"
             table.writerow((one.name, int(step), known, repr(float(value))))
     return text.getvalue()
+
+
+def _in_losses(figure: str) -> bool:
+    """Return whether a figure is in the log of losses: a loss, or a term."""
+    return figure.partition("/")[0] in NETWORKS
 
 
 def _command(folder: Path, row: evaluation_log.Row) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from gankit.contract import Array
 from gankit.errors import ConfigError
 from gankit.runs import RunFolder, evaluation_log
+from gankit.runs.loss_history import LossHistory
 from gankit.visual.plots import panels
 from gankit.visual.plots.panels import Row
 from gankit.visual.plots.plot import Plot
@@ -22,12 +23,16 @@ def evaluated(folder: Path | None) -> list[dict[str, Any]]:
 def losses(history: Array) -> Plot:
     """Draw both losses: every step thin, and their moving mean over 1/50 of the steps thick.
 
+    Terms are drawn in a panel beside them.
+
     Parameters
     ----------
     history
-        `(steps, 2)`: the discriminator's and the generator's, as in `Run.history`.
+        `(steps, 2)`: the discriminator's and the generator's, as in `Run.history`, whose terms are
+        drawn too.
     """
-    figure, (axes,) = panels.empty(1)
+    history = LossHistory(history)
+    figure, axes = panels.empty(1 + bool(history.terms))
     panels.losses(axes, history)
     return Plot(figure)
 
@@ -81,18 +86,20 @@ def classes_of(rows: Sequence[Row], names: Sequence[str] = ()) -> Plot:
 
 
 def overview(history: Array, rows: Sequence[Row] = (), names: Sequence[str] = ()) -> Plot:
-    """Draw the losses, and beside them the evaluations, if there are any.
+    """Draw the losses, and beside them the terms and the evaluations, if there are any.
 
     `names` are as in `class_shares`.
     """
     last = evaluation_log.newest(rows)
     shares = last.get("histogram")
-    figure, axes = panels.empty(1 + 2 * bool(rows) + bool(shares))
-    panels.losses(axes[0], history)
+    history = LossHistory(history)
+    drawn = 1 + bool(history.terms)
+    figure, axes = panels.empty(drawn + 2 * bool(rows) + bool(shares))
+    panels.losses(axes[:drawn], history)
     if rows:
-        panels.distance(axes[1], rows)
-        panels.shares(axes[2], rows)
+        panels.distance(axes[drawn], rows)
+        panels.shares(axes[drawn + 1], rows)
     if shares:
         baseline = evaluation_log.baseline_for(rows, last) or {}
-        panels.bars(axes[3], shares, baseline.get("histogram"), names)
+        panels.bars(axes[drawn + 2], shares, baseline.get("histogram"), names)
     return Plot(figure)

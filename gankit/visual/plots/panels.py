@@ -16,6 +16,7 @@ from gankit._text import printable
 from gankit.contract import Array
 from gankit.data.class_names import Classes
 from gankit.runs import evaluation_log
+from gankit.runs.loss_history import LossHistory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,18 +69,34 @@ def _label(axes: Axes, title: str, y_label: str, x_label: str = "step") -> None:
     axes.xaxis.set_major_formatter("{x:,.0f}")
 
 
-def losses(axes: Axes, history: Array) -> None:
-    """Draw `(steps, 2)` losses: every step thin, their moving mean thick."""
-    steps = np.arange(1.0, len(history) + 1)
-    window = max(1, len(history) // SMOOTHING)
-    for column, (name, colour) in enumerate((("discriminator", BLUE), ("generator", VERMILION))):
-        values = history[:, column]
+def losses(axes: Sequence[Axes], history: LossHistory) -> None:
+    """Draw losses in the first panel, and terms in the second, if there are any.
+
+    Every step is thin, the moving mean thick.
+    """
+    networks = {"discriminator": history.discriminator, "generator": history.generator}
+    _every_step(axes[0], networks, "Losses", "loss")
+    if history.terms:
+        _every_step(axes[1], history.terms, "Terms, without their weights", "value")
+
+
+def _every_step(axes: Axes, named: Mapping[str, Array], title: str, y_label: str) -> None:
+    """Draw curves of one value a step by name."""
+    for number, (name, values) in enumerate(named.items()):
+        steps = np.arange(1.0, len(values) + 1)
+        colour, dashes = _style(number)
         axes.plot(*_thinned(steps, values), color=colour, linewidth=0.6, alpha=0.35)
-        style = "o-" if len(history) == 1 else "-"
-        axes.plot(steps, _smoothed(values, window), style, color=colour, lw=1.8, label=name)
-    _label(axes, "Losses", "loss")
-    if len(history):
+        style = "o-" if len(values) == 1 else dashes
+        mean = _smoothed(values, max(1, len(values) // SMOOTHING))
+        axes.plot(steps, mean, style, color=colour, lw=1.8, label=name)
+    _label(axes, title, y_label)
+    if all(map(len, named.values())):
         _legend(axes)
+
+
+def _style(number: int) -> tuple[str, str]:
+    """Return the colour and the dashes of a curve, by its number."""
+    return COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
 
 
 def _thinned(steps: Array, values: Array) -> tuple[Array, Array]:
@@ -131,8 +148,7 @@ def curves(
         The labels.
     """
     for number, (name, places, values) in enumerate(named):
-        colour = COLOURS[number % len(COLOURS)]
-        dashes = DASHES[number // len(COLOURS) % len(DASHES)]
+        colour, dashes = _style(number)
         mark = "o" if len(places) <= MOST_MARKED else ""
         label = printable(name).replace("$", r"\$")
         axes.plot(places, values, dashes, marker=mark, color=colour, ms=4, lw=1.5, label=label)
