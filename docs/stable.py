@@ -19,7 +19,7 @@ PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
     "gankit.functional": "Extra ForwardPass Framework Inputs NAMES Networks ONE_PROCESS Objective "
     "Operations Pull SpecNetworks Sums Tensor Tensors TrainerNetworks Updates averaged "
-    "batch_moments follow noise_gradient normalize trainer updated",
+    "batch_moments follow noise_gradient normalize trainer updated with_terms",
     "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
     "DifferentiableGenerator Discriminator Generator Network Options Precision Problem Started "
     "State Trainer World add_prefix aligned check_labels check_state strip_prefix",
@@ -31,6 +31,7 @@ PROMISED = {
     "NumpyFollowerOps NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE SOFTMAX Tensor WASSERSTEIN "
     "smoothed",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
+    "gankit.contract.loss_columns": "Losses NETWORKS names of_steps row",
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name own_rows",
     "gankit.codes": "Code",
