@@ -53,6 +53,7 @@ PLACES = {
         "frameworks/test_torch_lockstep.py",
         "frameworks/test_torch_metrics.py",
         "frameworks/test_torch_networks.py",
+        "frameworks/test_torch_own_store.py",
         "frameworks/test_torch_processes.py",
         "frameworks/test_torch_sums.py",
         "frameworks/test_torch_wrong_sums.py",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -19,18 +18,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, distributed
 from torch.distributed import ProcessGroup
-from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from gankit.contract import Started, World
 from gankit.errors import PeerLost
+from gankit_torch.own_store import own_store
 
 IN_BLOCK = timedelta(minutes=5)
 """The longest that a process waits for the others to join, and in a sum inside a block."""
 BETWEEN_BLOCKS = timedelta(days=1)
 """The longest that it waits between blocks."""
-RESTARTS, HOSTS = "TORCHELASTIC_RESTART_COUNT", "GROUP_WORLD_SIZE"
-"""Variables of `torchrun`: how often it has restarted the processes, and the number of hosts."""
 ENDED = "another process of this run ended; its message says why"
 
 
@@ -72,8 +69,10 @@ def join(this: Started) -> World:
         Another process did not come in time.
     """
     with _peers("the other processes did not join: {}"):
+        store = next(rendezvous("env://", timeout=IN_BLOCK))[0]
+        store = own_store(store, this.rank, this.size, IN_BLOCK)
         distributed.init_process_group(
-            "gloo", store=_store(), rank=this.rank, world_size=this.size, timeout=IN_BLOCK
+            "gloo", store=store, rank=this.rank, world_size=this.size, timeout=IN_BLOCK
         )
         in_block = distributed.distributed_c10d._get_default_group()
         between_blocks = distributed.new_group(backend="gloo", timeout=BETWEEN_BLOCKS)
@@ -85,19 +84,6 @@ def join(this: Started) -> World:
     groups = Groups(between_blocks, in_block, gpus)
     atexit.register(groups.leave)
     return World(this.rank, this.size, groups.total)
-
-
-def _store() -> Store:
-    """Return the store by which processes find each other.
-
-    `torchrun` keeps one store over restarts, where the addresses of ended processes remain; so each
-    restart uses names of its own. With several hosts the counts may differ, and its rendezvous
-    "c10d" makes a new store.
-    """
-    store: Store = next(rendezvous("env://", timeout=IN_BLOCK))[0]
-    if os.environ.get(RESTARTS) and os.environ.get(HOSTS) == "1":
-        return PrefixStore(f"gankit/{os.environ[RESTARTS]}", store)
-    return store
 
 
 def _takes_own_gpu(this: Started) -> bool:

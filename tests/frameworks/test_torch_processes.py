@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -123,15 +124,29 @@ def test_what_other_processes_cannot_do_is_refused_in_python(changes, error, mes
     assert not Path("run").exists()
 
 
-def test_torchrun_restarts_a_run_that_resumes(one):
+RENDEZVOUS = {
+    # Several hosts count their restarts apart, and here keep the store of the first start.
+    "one-host": ("--nproc-per-node", "2", "--master-addr", "127.0.0.1", "--master-port"),
+    "two-hosts": ("--nnodes", "2", "--nproc-per-node", "1", "--rdzv-backend", "c10d", "--rdzv-id",
+                  "1", "--rdzv-endpoint"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rendezvous", RENDEZVOUS)
+def test_torchrun_restarts_a_run_that_resumes(one, rendezvous):
+    hosts = 2 if rendezvous == "two-hosts" else 1
+    address = str(free_ports(1)) if hosts == 1 else f"127.0.0.1:{free_ports(1)}"
     words = (
-        sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--max-restarts",
-        "1", "--master-addr", "127.0.0.1", "--master-port", free_ports(1), "-m", "gankit", *TRAIN,
-        "--steps", STEPS, "--out", "run", "--resume",
+        sys.executable, "-m", "torch.distributed.run", "--max-restarts", "1",
+        *RENDEZVOUS[rendezvous], address, "-m", "gankit", *TRAIN, "--steps", STEPS, "--out", "run",
+        "--resume",
     )  # fmt: skip
-    with ProcessGroup(words) as group:
+    with ExitStack() as stack:
+        groups = [stack.enter_context(ProcessGroup(words)) for _ in range(hosts)]
         wait_for(RunFolder("run").checkpoints.steps, "a checkpoint", 180)
-        kill(group.ranks()[1])
-        _, errors = group.outputs(180)
-    assert group.launcher.returncode == 0, errors
+        ranks = {rank: pid for group in groups for rank, pid in group.ranks().items()}
+        kill(ranks[1])
+        for group in groups:
+            _, errors = group.outputs(180)
+            assert group.launcher.returncode == 0, errors
     assert_close(losses("run"), one, BOUND)
