@@ -18,6 +18,7 @@ from gankit._utils.child_process import Process
 from gankit._utils.plain_numbers import number
 from gankit._utils.start_variables import HERE, LAUNCHER, name_of, on_this_machine, started
 from gankit._utils.stop_signals import HANGUP, SIGNALS, taken
+from gankit._utils.thread_variables import LIBRARY_VARIABLES, THREADS
 from gankit.errors import ConfigError, ExitCode, shown
 
 GRACE = 60.0
@@ -25,8 +26,6 @@ GRACE = 60.0
 MOST_PROCESSES = 1024
 PAUSE = 0.05
 """Seconds between two looks at the processes."""
-THREADS = "GANKIT_THREADS"
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def is_launcher(processes: int) -> bool:
@@ -121,7 +120,7 @@ def _threads(size: int, environment: Mapping[str, str]) -> dict[str, str]:
         return {}
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     shares = {}
-    for name in THREAD_VARIABLES:
+    for name in LIBRARY_VARIABLES:
         given = environment.get(name, "")
         shares[name] = str(max(1, (int(given) if given.isdigit() else cpus or 1) // size))
     return shares

@@ -10,17 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 
+from gankit._utils.thread_variables import LIBRARY_VARIABLES, THREADS
 from gankit.cli.doctor.machine import cpu_quota, usable_cpus
 from gankit.errors import ConfigError
 
-THREADS = "GANKIT_THREADS"
-LIBRARY_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-)
-"""Variables that the libraries of NumPy and PyTorch, and TensorFlow read."""
 MOST_THREADS = 1024
 
 

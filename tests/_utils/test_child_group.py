@@ -32,10 +32,12 @@ def test_an_impossible_number_of_processes_is_refused(wrong):
 
 
 def test_each_process_learns_its_rank_and_shares_the_threads():
-    first, second, third = child_group._variables(3, {"OMP_NUM_THREADS": "7", "HOME": "/h"})
+    given = {"OMP_NUM_THREADS": "7", "TF_NUM_INTRAOP_THREADS": "3", "HOME": "/h"}
+    first, second, third = child_group._variables(3, given)
     assert [each["RANK"] for each in (first, second, third)] == ["0", "1", "2"]
     assert {key for key in first if first[key] != second[key]} == {"RANK", "LOCAL_RANK"}
-    assert (first["WORLD_SIZE"], first["HOME"], first["OMP_NUM_THREADS"]) == ("3", "/h", "2")
+    assert (first["WORLD_SIZE"], first["HOME"]) == ("3", "/h")
+    assert (first["OMP_NUM_THREADS"], first["TF_NUM_INTRAOP_THREADS"]) == ("2", "1")
 
 
 def test_threads_that_the_user_chose_are_those_of_each_process():
