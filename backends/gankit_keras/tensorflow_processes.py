@@ -8,6 +8,7 @@ compile; so each must build and use its trainers in the same order.
 
 from __future__ import annotations
 
+import collections
 import functools
 import itertools
 import os
@@ -26,10 +27,8 @@ from gankit_keras.framework import XLA, Tensor, tf, use_xla
 
 ADDRESS, PORT, CLUSTER = "MASTER_ADDR", "MASTER_PORT", "TF_CONFIG"
 """The variables with the address of the first process, and with those of all."""
-JOIN = IN_BLOCK = 5 * 60
-"""Seconds that a process waits for the others to join, and in a sum inside a block."""
-BETWEEN_BLOCKS = 24 * 60 * 60
-"""Seconds that it waits between blocks, while the chief evaluates and saves."""
+JOIN = 5 * 60
+"""Seconds that a process waits for the others to join."""
 GROUP = 2**20
 """TensorFlow's number of the group of all processes; its own groups count from 1."""
 LAST_PORT = 2**16 - 1
@@ -49,31 +48,37 @@ class Cluster:
         self.this, self._strategy = this, strategy  # Without the strategy the cluster may end.
         self._device = f"/job:worker/replica:0/task:{this.rank}/device:CPU:0"
         self._numbers = itertools.count(1)
+        # TensorFlow keeps 1.4 KB for each number for ever: sums of a shape between blocks share it.
+        self._of_shape = collections.defaultdict[tuple[int, ...], int](lambda: next(self._numbers))
         with tf.device(self._device):
             self._order = tf.Variable(0.0)
 
     def total(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the sum of an array over all processes, between blocks; PeerLost if one ended."""
         with peers():
-            summed: NDArray[np.float64] = self._sum(tf.constant(numbers), BETWEEN_BLOCKS).numpy()
-        return summed
+            summed = self._sum(tf.constant(numbers), self._of_shape[numbers.shape])
+            return np.asarray(summed.numpy())
 
     def all_reduce(self, x: Tensor) -> Tensor:
         """Return the sum of a tensor over all processes, in an update."""
-        return self._sum(x, IN_BLOCK)
+        return self._sum(x, next(self._numbers))
 
-    def _sum(self, x: Tensor, seconds: int) -> Tensor:
+    def _sum(self, x: Tensor, number: int) -> Tensor:
+        """Return the sum of a tensor over all processes, which give it the same `number`.
+
+        It waits without a limit for the others, unless one has ended: TensorFlow would keep a
+        thread for each sum until the limit is over.
+        """
         with tf.device(self._device):
             return tf.raw_ops.CollectiveReduceV2(
                 input=x,
                 group_size=self.this.size,
                 group_key=GROUP,
-                instance_key=next(self._numbers),
+                instance_key=number,
                 # Compiled functions run sums in the order of their lines, since all use it.
                 ordering_token=[self._order.handle],
                 merge_op="Add",
                 final_op="Id",
-                timeout_seconds=seconds,
             )
 
 
