@@ -119,6 +119,8 @@ def gankit_commands(text: str) -> Iterator[tuple[dict[str, str], list[str], str 
     """Yield each call of gankit: its variables, its arguments, and its output file."""
     for line in text.replace("\\\n", " ").splitlines():
         words = shlex.split(line.removeprefix("$ "), comments=True)
+        if "torchrun" in words:
+            words = words[words.index("gankit") :]
         environment = {}
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             name, _, environment[name] = words.pop(0).partition("=")
@@ -176,7 +178,12 @@ def parse(group: click.Group, name: str, arguments: list[str]) -> None:
 
 
 def test_a_wrong_command_cannot_be_parsed(elsewhere):
-    for line in ("gankit train --epoochs 2", "gankit sample", "gankit train --set seeed=2"):
+    for line in (
+        "gankit train --epoochs 2",
+        "gankit sample",
+        "gankit train --set seeed=2",
+        "torchrun --nproc-per-node 2 -m gankit train --epoochs 2",
+    ):
         for environment, arguments, _ in gankit_commands(line):
             with pytest.raises((click.ClickException, ValueError)):
                 understood(arguments, environment)

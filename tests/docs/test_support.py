@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from packaging.requirements import Requirement
 
+from tests.docs.tables import table
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "support.md").read_text("utf-8")
@@ -73,13 +74,6 @@ def noxfile(monkeypatch):
     return SimpleNamespace(module=module, sessions=nox.sessions)
 
 
-def table(head):
-    """Return the rows of the page's table with the first column `head`."""
-    rows = PAGE.partition(f"\n| {head} |")[2].partition("\n\n")[0].splitlines()[2:]
-    assert rows, f"no table of {head}"
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-
-
 def oldest(name, python):
     """Return the lower bound that `pyproject.toml` gives a library on a Python."""
     for requirement in map(Requirement, CLAIMED):
@@ -99,10 +93,10 @@ def test_the_lowest_tested_python_is_the_first_supported_one():
 
 
 def test_the_table_lists_exactly_the_nox_sessions(noxfile):
-    assert [row[0].strip("`") for row in table("session")] == noxfile.sessions
+    assert [row[0].strip("`") for row in table(PAGE, "session")] == noxfile.sessions
 
 
-@pytest.mark.parametrize("row", table("session"), ids=lambda row: row[0].strip("`"))
+@pytest.mark.parametrize("row", table(PAGE, "session"), ids=lambda row: row[0].strip("`"))
 def test_a_row_has_the_versions_that_its_session_installs(row):
     session, numpy, framework, passed, _ = row
     python, age = re.search(r"3\.\d+", session)[0], "oldest" if "oldest" in session else "newest"
@@ -115,7 +109,7 @@ def test_a_row_has_the_versions_that_its_session_installs(row):
 
 
 def test_the_table_of_libraries_equals_pyproject_and_constraints():
-    rows = table("library")
+    rows = table(PAGE, "library")
     assert [row[0] for row in rows] == list(
         dict.fromkeys(
             Requirement(line).name.replace("tensorflow", "tensorflow-cpu") for line in CLAIMED
@@ -154,5 +148,5 @@ def test_only_the_tested_torch_is_supported(noxfile):
 def test_a_python_without_a_torch_session_is_listed_as_untested(noxfile):
     tested = [name.removeprefix("torch-") for name in noxfile.sessions if "torch" in name]
     missing = [version for version in pythons() if version not in tested]
-    (row,) = (row for row in table("what") if row[0].startswith("torch on"))
+    (row,) = (row for row in table(PAGE, "what") if row[0].startswith("torch on"))
     assert re.findall(r"3\.\d+", row[0]) == missing
