@@ -25,6 +25,13 @@ def names(side: Side, terms: Iterable[Term]) -> list[str]:
 
     If several terms compare the same outputs, the later ones are numbered.
 
+    Parameters
+    ----------
+    side
+        The network whose loss the terms join.
+    terms
+        Its terms, in the order of `Problem.terms_of`.
+
     >>> names("generator", [Term("l2", "fake/a", "code/a"), Term("l2", "fake/a", "code/b")])
     ['generator/fake/a', 'generator/fake/a/2']
     """
@@ -37,7 +44,10 @@ def names(side: Side, terms: Iterable[Term]) -> list[str]:
 
 
 def row(losses: Losses) -> NDArray[np.float64]:
-    """Return what an update returned as `(1 + T,)` float64, the loss first."""
+    """Return what an update returned as `(1 + T,)` float64, the loss first.
+
+    `losses` are a loss, or a loss and T values of terms, of any kind of tensor.
+    """
     numbers: Any = losses if np.ndim(losses) else (losses,)  # type: ignore[arg-type]
     return np.array([float(number) for number in numbers], np.float64)
 

@@ -352,7 +352,10 @@ class Problem(Options):
         return (*sides, *itertools.chain.from_iterable(terms))
 
     def term_values(self, losses: Array) -> dict[str, Array]:
-        """Return the columns of terms in `(K, C)` losses, `(K,)` by the name of each."""
+        """Return the columns of the terms, `(K,)` by the name of each.
+
+        `losses` are `(K, C)`, as a block returns them.
+        """
         return dict(zip(self.loss_columns[2:], losses[:, 2:].T, strict=True))
 
     @property

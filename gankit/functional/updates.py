@@ -224,7 +224,17 @@ class Updates:
 
 
 def with_terms(ops: Operations, loss: Tensor, terms: Sequence[Tensor]) -> Tensor:
-    """Return a loss unchanged if there are no terms, else `(1 + T,)`, with the terms after it."""
+    """Return a loss unchanged if there are no terms, else `(1 + T,)`, with the terms after it.
+
+    Parameters
+    ----------
+    ops
+        The operations on the tensors.
+    loss
+        A scalar.
+    terms
+        The values of T terms, scalars.
+    """
     if not terms:
         return loss
     xp = ops.xp
