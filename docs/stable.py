@@ -35,7 +35,7 @@ PROMISED = {
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name own_rows",
     "gankit.codes": "Code",
-    "gankit.terms": "CLASS Kind Side Term",
+    "gankit.terms": "CLASS Kind MATCHING Side Term",
     "gankit.penalties": "NamedPenalty Penalty",
     "gankit.followers": "ADA LOSS AdaptiveProbability Follower FollowerOps",
     "gankit.augment": "Augment AugmentOps Half view",

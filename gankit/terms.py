@@ -1,4 +1,4 @@
-"""Terms of the losses besides the adversarial one: what a head of the discriminator is to be.
+"""Terms of the losses: what a head of the discriminator is to be, or its features.
 
 A term compares the outputs of a head, `of`, with `to`. With o and t an image's row of each, and E
 the mean over the images:
@@ -9,11 +9,18 @@ the mean over the images:
     l2              E mean((o - t)^2), the mean over the columns
     gaussian        E sum(1/2 ((t - m)^2 exp(-s) + s + log(2 pi))), m the first half of o's columns
                     and s the second: the negative logarithm of a normal density (Chen et al. 2016)
+
+Two kinds have no head:
+
+    feature-matching   sum((E f - E r)^2), f and r the outputs of a layer of the discriminator for
+                       a generated and for a real image (Salimans et al. 2016)
+    adversarial        the adversarial loss, by default on both sides with the weight 1
 """
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,12 +29,15 @@ from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import plain_numbers
 from gankit.errors import ConfigError, shown
 
-Kind = Literal["cross-entropy", "l1", "l2", "gaussian"]
+Kind = Literal["adversarial", "cross-entropy", "l1", "l2", "gaussian", "feature-matching"]
 Side = Literal["generator", "discriminator"]
 LABEL, CODE = "label", "code/"
 """The labels as a value, and the beginning of a code's name as one."""
 CLASS = "class"
 """The head of an auxiliary classifier."""
+ADVERSARIAL, MATCHING = "adversarial", "feature-matching"
+FEATURES = re.compile(r"(real|fake)/logit@(0|[1-9][0-9]{0,3})")
+"""The outputs of a layer of the discriminator."""
 
 
 @known_arguments()
@@ -39,29 +49,86 @@ class Term:
     Attributes
     ----------
     kind
-        "cross-entropy", "l1", "l2" or "gaussian".
+        "cross-entropy", "l1", "l2", "gaussian", "feature-matching" or "adversarial".
     of
         The outputs of a head of the discriminator: "fake/NAME" of generated images, "real/NAME" of
-        real ones.
+        real ones. For feature matching "fake/logit@N", the outputs of its layer N, counted from 0;
+        empty for the adversarial term.
     to
-        What they are to be: "code/NAME" of generated images, or "label", by cross-entropy.
+        What they are to be: "code/NAME" of generated images, or "label", by cross-entropy. For
+        feature matching "real/logit@N".
     sides
-        The networks whose loss it joins: "generator", "discriminator" or both; the generator by
-        default.
+        The networks whose loss it joins: "generator", "discriminator" or both; by default the
+        generator, and both for the adversarial term.
     weight
         Its factor, at least 0; 1 by default.
+    by, real, fake
+        For the adversarial term alone, and the same by default: "discriminator", ("real",) and
+        ("fake",).
     """
 
     kind: Kind
-    of: str
-    to: str
-    sides: tuple[Side, ...] = ("generator",)
+    of: str = ""
+    to: str = ""
+    sides: tuple[Side, ...] = None  # type: ignore[assignment] # It depends on the kind.
     weight: float = 1.0
+    by: str = ""
+    real: tuple[str, ...] = ()
+    fake: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ConfigError for values of the wrong type or range."""
-        object.__setattr__(self, "sides", as_tuple(self.sides))
+        if self.sides is None:
+            both: tuple[Side, ...] = ("generator", "discriminator")
+            object.__setattr__(self, "sides", both if self.kind == ADVERSARIAL else both[:1])
+        for name in ("sides", "real", "fake"):
+            object.__setattr__(self, name, as_tuple(getattr(self, name)))
         check_fields(self, "term")
+        if not self.sides or len(set(self.sides)) < len(self.sides):
+            raise ConfigError(
+                f"term.sides: got {list(self.sides)}; expected 'generator', 'discriminator' or both"
+            )
+        if not 0 <= self.weight < math.inf:
+            raise ConfigError(f"term.weight: got {self.weight}; expected a number of at least 0")
+        self._check_adversarial()
+        if self.kind == MATCHING:
+            self._check_features()
+        elif self.kind != ADVERSARIAL:
+            self._check_head()
+
+    def _check_adversarial(self) -> None:
+        """Raise ConfigError for other values of an adversarial term, or its values in another."""
+        given = {"by": self.by, "real": self.real, "fake": self.fake}
+        wanted = {"by": "discriminator", "real": ("real",), "fake": ("fake",)}
+        if self.kind == ADVERSARIAL:
+            for name in ("of", "to"):
+                if value := getattr(self, name):
+                    raise ConfigError(
+                        f"term.{name}: got {shown(value)} for 'adversarial'; leave it out"
+                    )
+        for name, value in given.items():
+            if value and self.kind != ADVERSARIAL:
+                raise ConfigError(
+                    f"term.{name}: got {shown(value)} for {self.kind!r}; leave it out"
+                )
+            if value and value != wanted[name]:
+                expected = wanted[name] if name == "by" else list(wanted[name])
+                raise ConfigError(f"term.{name}: got {shown(value)}; expected {expected!r}")
+
+    def _check_features(self) -> None:
+        """Raise ConfigError unless the values of feature matching are outputs of one layer."""
+        of, to = FEATURES.fullmatch(self.of), FEATURES.fullmatch(self.to)
+        if not of or of[1] != "fake":
+            raise ConfigError(f"term.of: got {shown(self.of)}; expected 'fake/logit@N', a layer")
+        if not to or to[1] != "real" or to[2] != of[2]:
+            raise ConfigError(f"term.to: got {shown(self.to)}; expected 'real/logit@{of[2]}'")
+        if self.sides != ("generator",):
+            raise ConfigError(
+                f"term.sides: got {list(self.sides)} for {self.kind!r}; expected ['generator']"
+            )
+
+    def _check_head(self) -> None:
+        """Raise ConfigError unless `of` is a head, and `to` fits it."""
         if self.half not in ("real", "fake") or not self.head:
             raise ConfigError(
                 f"term.of: got {shown(self.of)}; expected 'fake/NAME' or 'real/NAME', a head"
@@ -70,12 +137,6 @@ class Term:
             raise ConfigError(f"term.to: got {shown(self.to)}; expected 'label' or 'code/NAME'")
         if self.to == LABEL and self.kind != "cross-entropy":
             raise ConfigError(f"term.kind: got {self.kind!r} to 'label'; expected 'cross-entropy'")
-        if not self.sides or len(set(self.sides)) < len(self.sides):
-            raise ConfigError(
-                f"term.sides: got {list(self.sides)}; expected 'generator', 'discriminator' or both"
-            )
-        if not 0 <= self.weight < math.inf:
-            raise ConfigError(f"term.weight: got {self.weight}; expected a number of at least 0")
         if self.half == "real" and "generator" in self.sides:
             raise ConfigError(
                 f"term.sides: got 'generator' for {self.of!r}; expected ['discriminator'], since "
@@ -91,6 +152,11 @@ class Term:
     def half(self) -> str:
         """The half of the batch, "real" or "fake"."""
         return self.of.partition("/")[0]
+
+    @property
+    def layer(self) -> int:
+        """The layer whose outputs feature matching compares."""
+        return int(self.of.rpartition("@")[2])
 
     @property
     def head(self) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gankit.codes import Code
+from gankit.config import from_settings
+from gankit.config.layering import config_of, from_recipe
 from gankit.contract import Problem, check_labels
 from gankit.layers import Dense, Embedding, Flatten, Reshape, Tanh
-from gankit.losses import NONSATURATING
+from gankit.losses import NONSATURATING, RELATIVISTIC
 from gankit.optimizers import SGD
 from gankit.terms import Term
 from tests.short_runs import fit, refusal
@@ -54,8 +57,36 @@ PROBLEM = Problem(
             lambda: Term("l2", "real/a", "code/a", ("discriminator",)),
             "term.to: got 'code/a' for 'real/a'; expected 'label'",
         ),
+        (
+            lambda: Term("feature-matching", "fake/digit", "real/digit"),
+            "term.of: got 'fake/digit'; expected 'fake/logit@N', a layer",
+        ),
+        (
+            lambda: Term("feature-matching", "fake/logit@1", "real/logit@2"),
+            "term.to: got 'real/logit@2'; expected 'real/logit@1'",
+        ),
+        (
+            lambda: Term("feature-matching", "fake/logit@1", "real/logit@1", ("discriminator",)),
+            "term.sides: got ['discriminator'] for 'feature-matching'; expected ['generator']",
+        ),
+        (
+            lambda: Term("adversarial", "fake/logit"),
+            "term.of: got 'fake/logit' for 'adversarial'; leave it out",
+        ),
+        (
+            lambda: Term("adversarial", by="critic"),
+            "term.by: got 'critic'; expected 'discriminator'",
+        ),
+        (
+            lambda: Term("adversarial", fake=["other"]),
+            "term.fake: got tuple of 1; expected ['fake']",
+        ),
+        (
+            lambda: Term("l2", "fake/a", "code/a", by="discriminator"),
+            "term.by: got 'discriminator' for 'l2'; leave it out",
+        ),
     ],
-    ids=range(11),
+    ids=range(18),
 )
 def test_a_code_or_a_term_of_another_form_is_refused(make, told):
     assert told in refusal(make)
@@ -87,8 +118,31 @@ def test_a_code_or_a_term_of_another_form_is_refused(make, told):
             "heads: got 'class' and auxiliary",
         ),
         ({"discriminator": (Flatten(), Dense(1))}, "expected (6,), a logit and 3 of 'digit', 2 of"),
+        (
+            {"terms": (Term("adversarial"), Term("adversarial"))},
+            "terms: got two adversarial ones; expected one",
+        ),
+        (
+            {"terms": (Term("adversarial", sides=("discriminator",)),)},
+            "terms: got no loss of the generator; give it a term, or the adversarial one",
+        ),
+        (
+            {"terms": (Term("adversarial", sides=("generator",)),)},
+            "terms: got no adversarial loss of the discriminator; add it to sides",
+        ),
+        (
+            {"terms": (Term("feature-matching", "fake/logit@2", "real/logit@2"),)},
+            "terms.0.of: got layer 2; the discriminator has the layers 0 to 1",
+        ),
+        (
+            {
+                "terms": (Term("feature-matching", "fake/logit@2", "real/logit@2"),),
+                "discriminator": object(),
+            },
+            "terms.0.kind: got 'feature-matching' for a native discriminator; expected one of",
+        ),
     ],
-    ids=range(11),
+    ids=range(16),
 )
 def test_parts_that_do_not_fit_together_are_refused(changes, told):
     assert told in refusal(lambda: replace(PROBLEM, **changes))
@@ -186,3 +240,47 @@ def test_fit_trains_with_codes_and_labels_at_once():
     )
     assert np.isfinite(run.history).all()
     assert run.trainer.discriminator.classify(run.sample(5), "digit").shape == (5, 3)
+
+
+MATCHING = Term("feature-matching", "fake/logit@0", "real/logit@0")
+
+
+def test_an_adversarial_term_is_of_both_networks_by_default():
+    assert Term("adversarial").sides == ("generator", "discriminator")
+    assert MATCHING.sides == ("generator",)
+    problem = replace(PROBLEM, terms=(Term("adversarial", weight=0.5), MATCHING))
+    assert problem.adversarial_weight("generator") == 0.5
+    assert problem.adversarial_weight("discriminator") == 0.5
+    assert PROBLEM.adversarial_weight("generator") == 1.0
+    assert problem.terms_of("generator") == [MATCHING]
+    assert problem.loss_columns == ("discriminator", "generator", "generator/fake/logit@0")
+    assert problem.needs() - replace(PROBLEM, terms=()).needs() == {"features"}
+
+
+def test_the_generator_sees_real_images_for_features_or_a_paired_loss_that_it_has():
+    alone = Term("adversarial", sides=("discriminator",))
+    paired = replace(PROBLEM, loss=RELATIVISTIC)
+    assert not PROBLEM.generator_sees_real
+    assert paired.generator_sees_real
+    assert not replace(paired, terms=(alone, READ)).generator_sees_real
+    assert replace(PROBLEM, terms=(alone, MATCHING)).generator_sees_real
+
+
+def test_a_configuration_keeps_its_terms():
+    terms = [
+        {
+            "kind": "adversarial",
+            "by": "discriminator",
+            "real": ["real"],
+            "sides": ["discriminator"],
+        },
+        {"kind": "feature-matching", "of": "fake/logit@1", "to": "real/logit@1"},
+    ]
+    config = config_of([from_recipe("simple"), ("here", {"terms": terms})])
+    assert config.terms == (
+        Term("adversarial", sides=("discriminator",), by="discriminator", real=("real",)),
+        Term("feature-matching", "fake/logit@1", "real/logit@1"),
+    )
+    assert from_settings(config.settings()) == config
+    assert from_settings(tomllib.loads(config.to_toml())) == config
+    assert config.to_toml().count("by = ") == 1

@@ -78,13 +78,22 @@ class ModelNetworks(SpecNetworks):
         number: int = 0,
         halves: int = 1,
         moving: bool = False,
+        layers: int | None = None,
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it."""
         if model := self.models.get(name):
             random = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
             return self._call(model, weights, x, labels, random, halves)
         return super().run(
-            name, weights, x, labels, masks, number=number, halves=halves, moving=moving
+            name,
+            weights,
+            x,
+            labels,
+            masks,
+            number=number,
+            halves=halves,
+            moving=moving,
+            layers=layers,
         )
 
     def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
@@ -162,7 +171,7 @@ class ModelNetworks(SpecNetworks):
         random = self._random("generator"), self._random("discriminator")
         return (
             sampler(*random, joined=True, penalties=len(problem.penalties)),
-            sampler(*random, joined=problem.loss.paired),
+            sampler(*random, joined=problem.generator_sees_real),
         )
 
     def _random(self, name: str) -> dict[str, RandomInput]:

@@ -100,10 +100,14 @@ class KerasNetworks:
         number: int = 0,
         halves: int = 1,
         moving: bool = False,  # noqa: ARG002 - the trainer stores what is returned.
+        layers: int | None = None,
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it."""
         random = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
-        return self._named(name).run(weights, x, labels, random, halves)
+        network = self._named(name)
+        if layers is not None and isinstance(network, SpecNetwork):
+            network = network.first(layers)
+        return network.run(weights, x, labels, random, halves)
 
     def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
         """Return those of a network's arrays that its optimizer moves."""

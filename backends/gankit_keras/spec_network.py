@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -9,7 +10,7 @@ from functools import cached_property
 from gankit.contract import Precision
 from gankit.contract.random_streams import Role
 from gankit.functional import ForwardPass, Operations
-from gankit.layers import Shape, Spec, uses_labels, weight_shapes
+from gankit.layers import Shape, Spec, output_shape, uses_labels, weight_shapes
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.random_inputs import RandomInput, spec_masks
 
@@ -52,6 +53,13 @@ class SpecNetwork:
     def random(self) -> dict[str, RandomInput]:
         """A mask for each dropout layer, by the layer's name."""
         return spec_masks(self._spec, self.role, self.inputs)
+
+    def first(self, layers: int) -> SpecNetwork:
+        """Return the network of its first `layers`, whose outputs are features."""
+        network = copy.copy(self)
+        network._spec = self._spec[:layers]
+        network.outputs = output_shape(network._spec, self.inputs)
+        return network
 
     def run(
         self,

@@ -59,7 +59,9 @@ class KerasTrainer:
         self._discriminator_sampler = sampler(
             *random, joined=True, penalties=len(problem.penalties), world=problem.world
         )
-        self._generator_sampler = sampler(*random, joined=problem.loss.paired, world=problem.world)
+        self._generator_sampler = sampler(
+            *random, joined=problem.generator_sees_real, world=problem.world
+        )
         first, last = (
             inputs_signature(problem, each)
             for each in (self._discriminator_sampler, self._generator_sampler)
@@ -86,7 +88,7 @@ class KerasTrainer:
 
     def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
-        real = batch.real if self._problem.loss.paired else batch.real[:0]
+        real = batch.real if self._problem.generator_sees_real else batch.real[:0]
         with self._meeting():
             return self._update_generator(self._batch(batch, real, self._generator_sampler))
 
@@ -159,7 +161,7 @@ class KerasTrainer:
     def _real_index(self, block: Block, chunk: slice) -> NDArray[np.int64]:
         """Return the indices of a chunk's real images: the generator's only if paired."""
         index = block.index[chunk, :, self._problem.world.rows(block.index.shape[2])]
-        return index if self._problem.loss.paired else index[:, :-1]
+        return index if self._problem.generator_sees_real else index[:, :-1]
 
     def _chunk_steps(self, block: Block, data: DeviceData) -> int:
         """Return the number of steps per call, at least one."""
@@ -192,7 +194,7 @@ class KerasTrainer:
             self._update_generator,
             self._updates.update_both if self._shares_images() else None,
             self._pixels,
-            paired=problem.loss.paired,
+            paired=problem.generator_sees_real,
             labelled=bool(self._classes),
             width=max(self._widths),
             world=problem.world,

@@ -78,17 +78,20 @@ class DiscriminatorForward:
         found = gradients(logits, [images[half] for half in shared], differentiable=True)
         return fakes, reals, running, dict(zip(shared, found, strict=True))
 
-    def both_halves(self, fake: Tracked, real: Tracked) -> tuple[Tracked, Tracked, State]:
+    def both_halves(
+        self, fake: Tracked, real: Tracked, layers: int | None = None
+    ) -> tuple[Tracked, Tracked, State]:
         """Run one joined batch, fakes first: batch statistics are those of each half.
 
         Return the outputs for fakes and for reals, each rows of logits and columns of heads, and
-        the running state after the pass.
+        the running state after the pass. With `layers` only the first ones run, and the outputs
+        are rows of features.
         """
         n, labels = fake.shape[0], self.batch.labels
         images = concatenate([self.view(fake, "fake"), self.view(real, "real")], 0)
         both = None if labels is None else np.concatenate([labels, labels])
         masks = pass_masks(self.batch, Role.DISCRIMINATOR)
-        outputs, running = self._run(images, both, masks, halves=2)
+        outputs, running = self._run(images, both, masks, halves=2, layers=layers)
         fakes = get_slice(outputs, (slice(n), ALL))
         return fakes, get_slice(outputs, (slice(n, None), ALL)), running
 
@@ -101,10 +104,15 @@ class DiscriminatorForward:
         return self._run(self.view(images, half), labels, masks)
 
     def _run(
-        self, images: Tracked, labels: Labels | None, masks: Masks, halves: int = 1
+        self,
+        images: Tracked,
+        labels: Labels | None,
+        masks: Masks,
+        halves: int = 1,
+        layers: int | None = None,
     ) -> tuple[Tracked, State]:
         """Return the outputs as rows, those of a map too, and the running state after the pass."""
-        outputs, running = self.network.run(images, labels, masks, self.variables, halves)
+        outputs, running = self.network.run(images, labels, masks, self.variables, halves, layers)
         return reshape(outputs, (images.shape[0], -1)), running
 
     def view(self, images: Tracked, half: Half) -> Tracked:

@@ -48,6 +48,13 @@ def label_rows(labels: Labels | None, outputs: Tracked, *, unlabelled: bool) -> 
     return rows
 
 
+def matched(fakes: Tracked, reals: Tracked) -> Tracked:
+    """Return the sum of squares of the mean of `fakes` minus that of `reals`, rows of features."""
+    means = (sum_over(rows, (0,)) * (1 / rows.shape[0]) for rows in (fakes, reals))
+    difference = next(means) - next(means)
+    return total(difference * difference)
+
+
 def term_value(kind: Kind, outputs: Tracked, target: Value) -> Tracked:
     """Return a term of a head's outputs by the formulas of `gankit.terms`, without its weight."""
     match kind:
@@ -68,3 +75,4 @@ def term_value(kind: Kind, outputs: Tracked, target: Value) -> Tracked:
             differences = target - means
             densities = differences * differences * exp(-logs) + logs + np.log(2 * np.pi)
             return mean(sum_over(0.5 * densities, (1,)))
+    raise TypeError(f"got a term of kind {kind}; expected one of a head")

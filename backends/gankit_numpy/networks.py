@@ -48,15 +48,17 @@ class Sequential:
         masks: Masks | None,
         variables: Mapping[str, Tracked],
         halves: int = 1,
+        layers: int | None = None,
     ) -> tuple[Tracked, State]:
         """Return the outputs, and the running state after this pass.
 
         Weights that are not among `variables` are constants. With `masks` the network is in
-        training mode. Batch statistics are those of each of the `halves`.
+        training mode. Batch statistics are those of each of the `halves`. Only the first `layers`
+        run, by default all.
         """
         constants = {name: constant(value) for name, value in self.values.items()}
         forward = ForwardPass(constants | dict(variables), labels, masks, halves)
-        return forward.run(self.spec, inputs), forward.running
+        return forward.run(self.spec[:layers], inputs), forward.running
 
     def forward(
         self, inputs: Array, labels: Labels | None = None, masks: Masks | None = None

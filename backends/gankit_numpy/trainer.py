@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,12 @@ from gankit.followers import ADA, LOSS
 from gankit.layers import Spec, as_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
-from gankit.terms import Side
+from gankit.terms import MATCHING, Side
 from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
 from gankit_numpy.loss_follower import LossFollower
-from gankit_numpy.losses import all_logits, image_logits, label_rows, term_value
+from gankit_numpy.losses import all_logits, image_logits, label_rows, matched, term_value
 from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow
 from gankit_numpy.operations import get_slice
 from gankit_numpy.ops import TrackedOps
@@ -72,6 +73,7 @@ class NumpyTrainer:
         loss = self._given_loss().discriminator(
             TrackedOps(), all_logits(reals, count), all_logits(fakes, count)
         )
+        loss = _times(self._problem.adversarial_weight("discriminator"), loss)
         terms = self._terms("discriminator", batch, {"fake": fakes, "real": reals})
         loss = loss + self._weighted("discriminator", terms)
         loss = loss + self._penalties(discriminator, fake, by_images)
@@ -134,16 +136,32 @@ class NumpyTrainer:
         self, discriminator: DiscriminatorForward, fake: Tracked
     ) -> tuple[Tracked, list[Tracked]]:
         """Return the generator's loss, and the values of its terms."""
-        formula, batch = self._given_loss().generator, discriminator.batch
-        count = self._problem.logits_per_image
-        if self._loss.paired:
-            fakes, reals, _ = discriminator.both_halves(fake, constant(batch.real))
-            loss = formula(TrackedOps(), all_logits(reals, count), all_logits(fakes, count))
-        else:
-            fakes, _ = discriminator.one_half(fake, "fake")
-            loss = formula(TrackedOps(), None, all_logits(fakes, count))
-        terms = self._terms("generator", batch, {"fake": fakes})
-        return loss + self._weighted("generator", terms), terms
+        problem, batch = self._problem, discriminator.batch
+        outputs: dict[str, Tracked] = {}
+        loss: Any = 0.0
+        weight = problem.adversarial_weight("generator")
+        if weight is not None or problem.reads_heads("generator"):
+            outputs = self._generated(discriminator, fake)
+        if weight is not None:
+            count, reals = problem.logits_per_image, outputs.get("real")
+            real = all_logits(reals, count) if self._loss.paired and reals is not None else None
+            formula = self._given_loss().generator
+            loss = _times(weight, formula(TrackedOps(), real, all_logits(outputs["fake"], count)))
+        for term in problem.terms_of("generator"):
+            if term.kind == MATCHING:
+                outputs[term.of], outputs[term.to], _ = discriminator.both_halves(
+                    fake, constant(batch.real), term.layer + 1
+                )
+        terms = self._terms("generator", batch, outputs)
+        total: Tracked = loss + self._weighted("generator", terms)
+        return total, terms
+
+    def _generated(self, discriminator: DiscriminatorForward, fake: Tracked) -> dict[str, Tracked]:
+        """Return the outputs of the generator's update, of the real half too if it is in it."""
+        if not self._problem.generator_sees_real:
+            return {"fake": discriminator.one_half(fake, "fake")[0]}
+        fakes, reals, _ = discriminator.both_halves(fake, constant(discriminator.batch.real))
+        return {"fake": fakes, "real": reals}
 
     def _penalties(
         self,
@@ -166,6 +184,9 @@ class NumpyTrainer:
         """Return the values of a network's terms, given the outputs for each half."""
         problem, values = self._problem, []
         for term in problem.terms_of(side):
+            if term.kind == MATCHING:
+                values.append(matched(outputs[term.of], outputs[term.to]))
+                continue
             of = get_slice(outputs[term.half], (slice(None), problem.head_columns[term.head]))
             if term.code:
                 target = batch.noise[:, problem.code_columns[term.code]]
@@ -180,6 +201,11 @@ class NumpyTrainer:
         for term, value in zip(self._problem.terms_of(side), values, strict=True):
             total = total + term.weight * value
         return total
+
+
+def _times(weight: float | None, loss: Tracked) -> Tracked:
+    """Return a loss times a weight; unchanged without one, and with the weight 1."""
+    return loss if weight is None or weight == 1 else loss * weight
 
 
 def _losses(loss: Tracked, terms: list[Tracked]) -> Losses:

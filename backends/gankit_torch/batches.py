@@ -28,7 +28,7 @@ class BatchLoader:
 
     def __init__(self, problem: Problem, device: torch.device, masks: Masks | None = None) -> None:
         self._device, self._dtype = device, torch_dtype(problem)
-        self._paired, self._required = problem.loss.paired, RequiredInputs(problem)
+        self._paired, self._required = problem.generator_sees_real, RequiredInputs(problem)
         self._world = problem.world
         self._mask_source: MaskSource = (
             MaskPrefetcher(masks, self._world, self._to_device)

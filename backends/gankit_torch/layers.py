@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -30,7 +31,7 @@ class Sequential(nn.ModuleList):
     def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return the outputs of one pass."""
         kept: dict[int, Tensor] = {}
-        for position, module in enumerate(self):
+        for position, module in enumerate(itertools.islice(self, settings.layers)):
             if isinstance(module, Concat):
                 inputs = module(inputs, settings, kept)
             else:

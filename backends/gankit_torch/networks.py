@@ -91,6 +91,7 @@ class Network:
         halves: int = 1,
         moving: bool = False,
         sums: Sums = ONE_PROCESS,
+        layers: int | None = None,
     ) -> Tensor:
         """Return the outputs in training mode: NHWC images, or logits with heads.
 
@@ -111,10 +112,14 @@ class Network:
             Whether to move the running state; if not, a native module gets copies of its buffers.
         sums
             The sums over the processes; networks of layers use them.
+        layers
+            Number of the first layers to run; by default all. Their outputs are rows too.
         """
         if not self.native:
             dropout = self._dropout_factors(masks, number)
-            settings = ForwardSettings(labels, dropout, halves, moving, self.mixed, sums)
+            settings = ForwardSettings(
+                labels, dropout, halves, moving, self.mixed, sums, layers=layers
+            )
             return self._to_core_layout(self.module(inputs, settings))
         buffers = {} if moving else {name: b.clone() for name, b in self.module.named_buffers()}
         rounding = torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)

@@ -32,11 +32,19 @@ class TorchNetworks:
         number: int = 0,
         halves: int = 1,
         moving: bool = False,
+        layers: int | None = None,
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass; running state that moves is written in place."""
         network = self.generator if name == "generator" else self.discriminator
         outputs = network.forward_train(
-            x, labels, masks, number=number, halves=halves, moving=moving, sums=self.sums
+            x,
+            labels,
+            masks,
+            number=number,
+            halves=halves,
+            moving=moving,
+            sums=self.sums,
+            layers=layers,
         )
         return outputs, {}
 

@@ -292,6 +292,11 @@ class TrainConfig(Options):
         for role in ("generator", "discriminator"):
             if not getattr(self, role).heads:
                 del settings[role]["heads"]  # type: ignore[attr-defined]
+        terms: Any = settings["terms"]  # Without the values of other kinds, which are empty.
+        settings["terms"] = [
+            {name: value for name, value in term.items() if value not in ("", (), [])}
+            for term in terms
+        ]
         return settings
 
     def to_toml(self) -> str:

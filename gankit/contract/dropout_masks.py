@@ -57,7 +57,7 @@ class Masks:
         generator, discriminator = problem.generator, problem.discriminator
         if not (isinstance(generator, tuple) and isinstance(discriminator, tuple)):
             raise ConfigError("masks are drawn for specs; a native network draws its own")
-        self._paired, self._penalties = problem.loss.paired, len(problem.penalties)
+        self._paired, self._penalties = problem.generator_sees_real, len(problem.penalties)
         self._world = problem.world
         self._places = {
             Role.GENERATOR: walk(generator, (problem.noise_width,)),

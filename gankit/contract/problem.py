@@ -21,7 +21,13 @@ from gankit.augment import HALVES, Half
 from gankit.contract import loss_columns, random_streams
 from gankit.contract.frozen_layers import frozen_layers, layers_of
 from gankit.contract.options import Options
-from gankit.contract.term_checks import check_codes, check_heads, check_term
+from gankit.contract.term_checks import (
+    check_adversarial,
+    check_codes,
+    check_features,
+    check_heads,
+    check_term,
+)
 from gankit.contract.world import ALONE, World
 from gankit.errors import ConfigError, UnknownName, shown
 from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower
@@ -30,9 +36,10 @@ from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule, check_rate, ends
-from gankit.terms import CLASS, LABEL, Side, Term
+from gankit.terms import ADVERSARIAL, CLASS, LABEL, MATCHING, Side, Term
 
 Array: TypeAlias = NDArray[np.floating[Any]]
+_HEADLESS = (ADVERSARIAL, MATCHING)
 Native: TypeAlias = object
 """A network of the backend's framework: an `nn.Module`, a `keras.Model`."""
 
@@ -88,6 +95,8 @@ class Problem(Options):
         check_heads(self.heads, auxiliary=self.auxiliary > 0)
         for number, term in enumerate(self.terms):
             check_term(term, number, self.all_heads, self.codes, self.classes)
+        check_adversarial(self.terms)
+        check_features(self.terms, self.discriminator)
         _check_networks(self)
         _check_frozen(self)
         optimizers.check(self.generator_optimizer)
@@ -249,7 +258,8 @@ class Problem(Options):
             "average": self.average is not None,
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
-            "heads": bool(self.heads or self.terms),
+            "heads": bool(self.heads) or any(term.kind not in _HEADLESS for term in self.terms),
+            "features": any(term.kind in _HEADLESS for term in self.terms),
             "logit-maps": len(self.discriminator_output_shape) > 1,
             "mixed": self.mixed,
             "distributed": self.world.size > 1,
@@ -341,8 +351,34 @@ class Problem(Options):
         return self.head_columns[head]
 
     def terms_of(self, side: Side) -> list[Term]:
-        """Return the terms of the loss of one `side`, those of an auxiliary classifier first."""
-        return [term for term in (*self._auxiliary_terms, *self.terms) if side in term.sides]
+        """Return the terms of the loss of one `side`, those of an auxiliary classifier first.
+
+        The adversarial one is not among them: see `adversarial_weight`.
+        """
+        terms = (*self._auxiliary_terms, *self.terms)
+        return [term for term in terms if side in term.sides and term.kind != ADVERSARIAL]
+
+    def adversarial_weight(self, side: Side) -> float | None:
+        """Return the weight of the adversarial loss of one `side`; None if it has none."""
+        named = next((term for term in self.terms if term.kind == ADVERSARIAL), None)
+        if named is None:
+            return 1.0
+        return named.weight if side in named.sides else None
+
+    @cached_property
+    def generator_sees_real(self) -> bool:
+        """Whether the generator's update uses real images, in one pass with the generated ones."""
+        adversarial = self.adversarial_weight("generator") is not None
+        return (self.loss.paired and adversarial) or self.matches_features
+
+    def reads_heads(self, side: Side) -> bool:
+        """Return whether a term of one `side` compares outputs of a head."""
+        return any(term.kind != MATCHING for term in self.terms_of(side))
+
+    @property
+    def matches_features(self) -> bool:
+        """Whether a term compares features of the discriminator."""
+        return any(term.kind == MATCHING for term in self.terms)
 
     @cached_property
     def loss_columns(self) -> tuple[str, ...]:

@@ -36,9 +36,9 @@ API = 1
 
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
-    "residual", "concat", "labels", "class-logits", "heads", "logit-maps", "input-gradients",
-    "augment", "adaptive", "followers", "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
-    "distributed", "noise-gradients",
+    "residual", "concat", "labels", "class-logits", "heads", "logit-maps", "features",
+    "input-gradients", "augment", "adaptive", "followers", "rmsprop", "clip", "beta2-schedule",
+    "mixed", "freeze", "distributed", "noise-gradients",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from gankit.codes import Code, check_name
 from gankit.errors import ConfigError, UnknownName, shown
-from gankit.terms import CLASS, Term
+from gankit.layers import is_spec
+from gankit.terms import ADVERSARIAL, CLASS, MATCHING, Term
 
 
 def check_codes(codes: Sequence[Code]) -> None:
@@ -42,6 +43,8 @@ def check_term(
 ) -> None:
     """Raise ConfigError unless a term's head and its code or labels fit together."""
     place = f"terms.{number}"
+    if term.kind in (ADVERSARIAL, MATCHING):
+        return
     if term.head not in heads:
         raise UnknownName("head", term.head, sorted(heads))
     if term.code:
@@ -64,3 +67,37 @@ def check_term(
             f"heads.{term.head}: got {heads[term.head]}; expected {wanted}, "
             f"for {term.kind} to {name}"
         )
+
+
+def check_adversarial(terms: Sequence[Term]) -> None:
+    """Raise ConfigError for several adversarial terms, or one that leaves out a network's loss."""
+    named = [term for term in terms if term.kind == ADVERSARIAL]
+    if len(named) > 1:
+        raise ConfigError("terms: got two adversarial ones; expected one")
+    for term in named:
+        if "discriminator" not in term.sides:
+            raise ConfigError(
+                "terms: got no adversarial loss of the discriminator; add it to sides"
+            )
+        if not any("generator" in other.sides for other in terms):
+            raise ConfigError(
+                "terms: got no loss of the generator; give it a term, or the adversarial one"
+            )
+
+
+def check_features(terms: Sequence[Term], discriminator: object) -> None:
+    """Raise ConfigError unless the discriminator has the layers that terms compare."""
+    for number, term in enumerate(terms):
+        if term.kind != MATCHING:
+            continue
+        if not is_spec(discriminator):
+            raise ConfigError(
+                f"terms.{number}.kind: got {MATCHING!r} for a native discriminator; expected one "
+                "of layers"
+            )
+        last = len(discriminator) - 1  # type: ignore[arg-type]
+        if term.layer > last:
+            raise ConfigError(
+                f"terms.{number}.of: got layer {term.layer}; the discriminator has the layers 0 to "
+                f"{last}"
+            )

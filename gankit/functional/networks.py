@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,7 @@ class Networks(Protocol):
         number: int = 0,
         halves: int = 1,
         moving: bool = False,
+        layers: int | None = None,
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it.
 
@@ -55,6 +57,9 @@ class Networks(Protocol):
         moving
             Whether this pass moves the network's running state; False by default. A network that
             writes it in place does so only then, and returns nothing.
+        layers
+            Number of the first layers to run, for the features of a discriminator of layers, as
+            rows too; None, the default, runs all.
         """
         ...
 
@@ -140,17 +145,18 @@ class SpecNetworks:
         number: int = 0,
         halves: int = 1,
         moving: bool = False,  # noqa: ARG002 - nothing is written.
+        layers: int | None = None,
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it.
 
         Parameters
         ----------
-        name, weights, x, labels, masks, number, halves, moving
+        name, weights, x, labels, masks, number, halves, moving, layers
             As in `Networks.run`.
         """
         own = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
         forward = ForwardPass(self.ops, weights, labels, own, halves)
-        return self._as_rows(name, forward.run(self._spec(name), x)), forward.running
+        return self._as_rows(name, forward.run(self._spec(name)[:layers], x)), forward.running
 
     def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
         """Return those of a network's `arrays` that train, by `Problem.trains`.
@@ -199,7 +205,7 @@ class SpecNetworks:
     def _as_rows(self, name: str, outputs: Tensor) -> Tensor:
         """Return a discriminator's outputs as rows, those of a map too."""
         if name == "discriminator" and len(outputs.shape) > 2:
-            return self.ops.xp.reshape(outputs, (-1, self.problem.logits_per_image))
+            return self.ops.xp.reshape(outputs, (-1, math.prod(outputs.shape[1:])))
         return outputs
 
     @cached_property

@@ -17,10 +17,10 @@ from gankit.followers import ADA, LOSS
 from gankit.functional.networks import Networks
 from gankit.functional.normalize import batch_moments
 from gankit.functional.operations import Operations, Tensor, Tensors
-from gankit.functional.terms import compared
+from gankit.functional.terms import compared, matched, weighted
 from gankit.losses import Loss
 from gankit.penalties import Penalty
-from gankit.terms import Side
+from gankit.terms import MATCHING, Side, Term
 
 
 class Inputs(NamedTuple):
@@ -122,6 +122,7 @@ class Objective:
         fakes, reals = self._whole(inputs, fakes, reals)
         real, fake = self._logits(reals), self._logits(fakes)
         loss = self._loss(inputs, fakes).discriminator(self.ops, real, fake)
+        loss = weighted(self.problem.adversarial_weight("discriminator"), loss)
         outputs = {"fake": fakes, "real": reals}
         loss, terms = self._with_terms("discriminator", loss, inputs, outputs)
         for half, gradient in gradients.items():
@@ -143,16 +144,28 @@ class Objective:
         inputs
             As in `discriminator`.
         """
-        if self.problem.loss.paired:
-            fakes, reals, _ = self._joined(others, fake, inputs.real, inputs)
-            fakes, reals = self._whole(inputs, fakes, reals)
-            real, made = self._logits(reals), self._logits(fakes)
-            loss = self._loss(inputs, fakes).generator(self.ops, real, made)
-        else:
+        problem, outputs = self.problem, {}
+        weight, loss = problem.adversarial_weight("generator"), None
+        if weight is not None or problem.reads_heads("generator"):
+            outputs = self._generated(others, fake, inputs)
+        if weight is not None:
+            real = self._logits(outputs["real"]) if problem.loss.paired else None
+            formula = self._loss(inputs, outputs["fake"]).generator
+            loss = weighted(weight, formula(self.ops, real, self._logits(outputs["fake"])))
+
+        def matching(layer: int) -> Tensor:
+            fakes, reals, _ = self._joined(others, fake, inputs.real, inputs, layers=layer + 1)
+            return matched(self.ops, fakes, reals)
+
+        return self._with_terms("generator", loss, inputs, outputs, matching)
+
+    def _generated(self, others: Tensors, fake: Tensor, inputs: Inputs) -> dict[str, Tensor]:
+        """Return the outputs of the generator's update, of the real half too if it is in it."""
+        if not self.problem.generator_sees_real:
             fakes, _ = self._alone(others, fake, "fake", inputs)
-            (fakes,) = self._whole(inputs, fakes)
-            loss = self._loss(inputs, fakes).generator(self.ops, None, self._logits(fakes))
-        return self._with_terms("generator", loss, inputs, {"fake": fakes})
+            return {"fake": self._whole(inputs, fakes)[0]}
+        fakes, reals, _ = self._joined(others, fake, inputs.real, inputs)
+        return dict(zip(("fake", "real"), self._whole(inputs, fakes, reals), strict=True))
 
     def penalty(
         self,
@@ -272,6 +285,7 @@ class Objective:
         inputs: Inputs,
         *,
         moving: bool = False,
+        layers: int | None = None,
     ) -> tuple[Tensor, Tensor, Tensors]:
         """Return the outputs for fakes and for reals of one pass, and the running state."""
         xp, labels = self.ops.xp, self._rows(inputs.labels)
@@ -284,6 +298,7 @@ class Objective:
             inputs.masks,
             halves=2,
             moving=moving,
+            **({} if layers is None else {"layers": layers}),
         )
         return *self.ops.halves(outputs), running
 
@@ -326,23 +341,36 @@ class Objective:
         return self.problem.loss.given({k: self.ops.scale(x, one) for k, x in scalars.items()})
 
     def _with_terms(
-        self, side: Side, loss: Tensor, inputs: Inputs, outputs: Mapping[str, Tensor]
+        self,
+        side: Side,
+        loss: Tensor | None,
+        inputs: Inputs,
+        outputs: Mapping[str, Tensor],
+        matching: Callable[[int], Tensor] | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the loss with the terms of one network, given the outputs of each half.
 
-        Beside it are the values of the terms without their weights.
+        Beside it are the values of the terms without their weights. `matching` returns that of the
+        features of a layer; `loss` is None if the network has no adversarial one.
         """
         values = []
         for term in self.problem.terms_of(side):
-            of = outputs[term.half][:, self.problem.head_columns[term.head]]
-            if term.code:
-                code = inputs.noise[:, self.problem.code_columns[term.code]]
-                value = compared(self.ops, term.kind, of, code)
-            else:
-                value = self.ops.cross_entropy(of, inputs.labels)
-            loss = loss + term.weight * value
+            value = (
+                matching(term.layer)
+                if term.kind == MATCHING and matching
+                else self._of_head(term, inputs, outputs)
+            )
+            loss = term.weight * value if loss is None else loss + term.weight * value
             values.append(value)
         return loss, tuple(values)
+
+    def _of_head(self, term: Term, inputs: Inputs, outputs: Mapping[str, Tensor]) -> Tensor:
+        """Return the value of a term of a head, given the outputs of each half."""
+        of = outputs[term.half][:, self.problem.head_columns[term.head]]
+        if term.code:
+            code = inputs.noise[:, self.problem.code_columns[term.code]]
+            return compared(self.ops, term.kind, of, code)
+        return self.ops.cross_entropy(of, inputs.labels)
 
     def _deviation(self, images: Tensor) -> Tensor:
         """Return the population standard deviation of all values of the batch."""

@@ -36,3 +36,25 @@ def compared(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
             means, logs = of[:, :size], of[:, size:]
             exponents = xp.square(to - means) * xp.exp(-logs) + logs + math.log(2 * math.pi)
             return xp.mean(xp.sum(0.5 * exponents, axis=1))
+    raise TypeError(f"got a term of kind {kind}; expected one of a head")
+
+
+def matched(ops: Operations, fakes: Tensor, reals: Tensor) -> Tensor:
+    """Return the sum of squares of the mean of `fakes` minus the mean of `reals`, a scalar.
+
+    Each is `(n, features)`, this process's rows; the means are those of the whole batch.
+    """
+    xp = ops.xp
+    ones = xp.ones_like(fakes[:, :1])
+    sums = (
+        xp.sum(xp.concatenate([rows, ones], axis=1), axis=0, keepdims=True)
+        for rows in (fakes, reals)
+    )
+    # A row of each process: what is made of all of them is the same in every process.
+    of, to = (xp.sum(each, axis=0) for each in ops.sums.whole(ops.sums.world.size, *sums))
+    return xp.sum(xp.square(of[:-1] / of[-1:] - to[:-1] / to[-1:]))
+
+
+def weighted(weight: float | None, loss: Tensor) -> Tensor:
+    """Return a loss times a weight; unchanged without one, and with the weight 1."""
+    return loss if weight is None or weight == 1 else weight * loss

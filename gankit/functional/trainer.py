@@ -113,7 +113,7 @@ class Trainer:
         masks = self.networks.random(batch.key, len(batch.noise), last=last)
         random = {name: in_precision(a[rows], problem) for name, a in batch.random.items()}
         return Inputs(
-            real=None if last and not problem.loss.paired else array(batch.real[rows]),
+            real=None if last and not problem.generator_sees_real else array(batch.real[rows]),
             noise=array(batch.noise),
             labels=None if labels is None else array(labels),
             random={name: array(a) for name, a in random.items() if name != "flip"},

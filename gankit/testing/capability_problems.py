@@ -28,6 +28,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "auxiliary": 1.0,
     },
     "clip": {"discriminator_optimizer": SGD(0.1, clip=0.1)},
+    "features": {"terms": (Term("feature-matching", "fake/logit@0", "real/logit@0"),)},
     "followers": {"loss": FOLLOWING},
     "freeze": {
         "discriminator": (Flatten(), Dense(4), Dense(1)),

@@ -24,6 +24,7 @@ from gankit.testing.clauses.datasets import (
 )
 from gankit.testing.clauses.declarations import DeclarationClauses
 from gankit.testing.clauses.exports import ExportClauses
+from gankit.testing.clauses.features import FeatureClauses
 from gankit.testing.clauses.followers import FollowerClauses
 from gankit.testing.clauses.formulas import FormulaClauses
 from gankit.testing.clauses.frozen import FrozenClauses
@@ -79,6 +80,7 @@ class BackendContract(
     LabelClauses,
     HeadClauses,
     LogitMapClauses,
+    FeatureClauses,
     PenaltyClauses,
     AugmentationClauses,
     FollowerClauses,

@@ -33,7 +33,7 @@ CLASSES = 10
 LAYER_TYPES = {dataclasses.fields(kind)[-1].default: kind for kind in LAYERS}
 PLANNED = {"source", "networks", "passes", "swapped", "followers"}
 PLANNED_OF = {"generator": {"inputs"}, "discriminator": {"sees", "readout"}}
-COMPLETE = {"Conditional heads", "SGAN", "InfoGAN"}
+COMPLETE = {"Conditional heads", "SGAN", "InfoGAN", "Feature matching"}
 """The models that need no more than gankit has."""
 PLANNED_LOSSES = {"began"}
 FOLLOWERS = {"balance": ("k",), "means": ("real", "fake")}

@@ -71,10 +71,15 @@ def in_the_order_of_ranks(sums, batch, *rows):
     return _Whole.apply(torch.cat(rows)[None], count * batch, places, sums.reduce)[0].chunk(count)
 
 
-def terms_of_own_rows(objective, side, loss, inputs, outputs, terms=Objective._with_terms):
+def terms_of_own_rows(objective, side, loss, inputs, outputs, *more, terms=Objective._with_terms):
     own = objective._rows
     inputs = inputs._replace(noise=own(inputs.noise), labels=own(inputs.labels))
-    return terms(objective, side, loss, inputs, {half: own(made) for half, made in outputs.items()})
+    outputs = {half: own(made) for half, made in outputs.items()}
+    return terms(objective, side, loss, inputs, outputs, *more)
+
+
+def features_of_own_rows(_ops, fakes, reals):
+    return ((fakes.mean(0) - reals.mean(0)) ** 2).sum()
 
 
 def follow_own_logits(ops, follower, scalars, real, fake):
@@ -119,6 +124,9 @@ MISTAKES = {
     ),
     "labels and codes of own rows": Mistake(
         ("gankit.functional.objective.Objective._with_terms",), terms_of_own_rows, "classifier"
+    ),
+    "features of own rows": Mistake(
+        ("gankit.functional.objective.matched",), features_of_own_rows, "classifier"
     ),
     "an augmentation that follows own logits": Mistake(FOLLOWERS, follow_own_logits, "classifier"),
     "a loss that follows own logits": Mistake(FOLLOWERS, follow_own_logits, "projection"),

@@ -106,6 +106,7 @@ def case(number):
     problem = replace(problem, penalties=tuple(raised(powers, p) for p in problem.penalties))
     problem = replace(problem, **coded(random.Random(f"codes {number}"), problem))  # noqa: S311
     problem = replace(problem, **mapped(random.Random(f"maps {number}"), problem))  # noqa: S311
+    problem = replace(problem, terms=matched(random.Random(f"match {number}"), problem))  # noqa: S311
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
@@ -142,6 +143,24 @@ def coded(chance, problem):
     wider = replace(last, units=last.units + sum(heads.values()))
     discriminator = (*problem.discriminator[:-1], wider)
     return {"discriminator": discriminator, "codes": codes, "heads": heads, "terms": terms}
+
+
+def matched(chance, problem):
+    """Return the terms, with feature matching in a fifth of the problems.
+
+    It is beside the implied adversarial loss, or one that a term names, or alone.
+    """
+    if chance.random() < 0.8:
+        return problem.terms
+    layer = chance.randrange(len(problem.discriminator))
+    names = f"fake/logit@{layer}", f"real/logit@{layer}"
+    term = Term("feature-matching", *names, weight=chance.choice([0.1, 1.0]))
+    named = chance.choice([
+        (),
+        (Term("adversarial", weight=0.5),),
+        (Term("adversarial", sides=("discriminator",)),),
+    ])  # fmt: skip
+    return (*named, *problem.terms, term)
 
 
 def mapped(chance, problem):

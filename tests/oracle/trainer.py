@@ -55,32 +55,52 @@ class Oracle:
             self.smoothing,
             self.part("loss"),
         )
-        loss = loss + self.classified(batch, fakes, reals)
-        loss = loss + self.termed("discriminator", batch, fake=fakes, real=reals)
+        loss = self.adversarial.get("discriminator", 1.0) * loss
+        values = self.classified(batch, fakes, reals)
+        values += self.termed("discriminator", batch, fake=fakes, real=reals)
+        loss = loss + sum(weight * value for weight, value in values)
         for number, penalty in enumerate(self.problem.penalties):
             weight = batch.scalars[f"penalty/{number}"]
             if weight:
                 loss = loss + weight * self.penalty(number, penalty, fake, batch, masks)
         self.move("discriminator", loss, batch, moved)
         self.follow(self.image_logits(reals), self.image_logits(fakes))
-        return float(loss.detach())
+        return columns(loss, values)
 
     def update_generator(self, batch):
         batch = tensors(batch)
         masks = self.drawn(batch, last=True)
         fake, moved = self.run("generator", batch.noise, batch, masks)
         paired = self.problem.loss.name in losses.PAIRED
-        logits, _ = self.discriminate(fake, batch, masks, real=paired)
+        matching = any(term.kind == "feature-matching" for term in self.problem.terms)
+        weight = self.adversarial.get("generator", 0.0 if self.adversarial else 1.0)
+        joined = (
+            matching
+            or (paired and "generator" in self.adversarial)
+            or (paired and not self.adversarial)
+        )
+        logits, _ = self.discriminate(fake, batch, masks, real=joined)
         fakes, *reals = logits.split(len(fake))
         real = self.logits(reals[0]) if paired else None
         loss = losses.generator(self.problem.loss.name, real, self.logits(fakes), self.part("loss"))
-        loss = loss + self.classified(batch, fakes)
-        loss = loss + self.termed("generator", batch, fake=fakes)
+        values = self.classified(batch, fakes)
+        values += self.termed(
+            "generator",
+            batch,
+            fake=fakes,
+            features=lambda n: self.discriminate(fake, batch, masks, real=True, layers=n)[0],
+        )
+        loss = weight * loss + sum(weight * value for weight, value in values)
         self.move("generator", loss, batch, moved)
         if self.problem.average:
             self.blend(batch.scalars["average"])
         self.arrays["step"] += 1
-        return float(loss.detach())
+        return columns(loss, values)
+
+    @property
+    def adversarial(self):
+        named = [term for term in self.problem.terms if term.kind == "adversarial"]
+        return {side: term.weight for term in named for side in term.sides}
 
     def logits(self, outputs):
         return outputs.flatten() if outputs.ndim == 4 else outputs[:, 0]
@@ -92,23 +112,22 @@ class Oracle:
         masks = self.masks(batch.key, len(batch.noise), last=last)
         return {name: torch.tensor(mask) for name, mask in masks.items()}
 
-    def run(self, side, inputs, batch, masks, *, labels=None, halves=1, scope=None):
+    def run(self, side, inputs, batch, masks, *, labels=None, halves=1, scope=None, layers=None):
         scope = f"{scope or side}/"
         here = {n.removeprefix(scope): m for n, m in masks.items() if n.startswith(scope)}
         labels = batch.labels if labels is None else labels
         run = ForwardPass(self.part(side), labels, here, halves)
-        return run(getattr(self.problem, side), inputs), run.moved
+        return run(getattr(self.problem, side)[:layers], inputs), run.moved
 
-    def discriminate(self, fake, batch, masks, *, real):
+    def discriminate(self, fake, batch, masks, *, real, layers=None):
         halves = [self.seen(fake, "fake", batch)]
         labels = batch.labels
         if real:
             halves.append(self.seen(batch.real, "real", batch))
             labels = None if labels is None else torch.cat([labels, labels])
         count = len(halves)
-        return self.run(
-            "discriminator", torch.cat(halves), batch, masks, labels=labels, halves=count
-        )
+        images, given = torch.cat(halves), {"labels": labels, "halves": count, "layers": layers}
+        return self.run("discriminator", images, batch, masks, **given)
 
     def seen(self, images, half, batch):
         augment = self.problem.augment
@@ -118,23 +137,27 @@ class Oracle:
     def classified(self, batch, *halves):
         weight, labels = self.problem.auxiliary, batch.labels
         if not weight:
-            return 0.0
+            return []
         classes = slice(1, 1 + self.problem.classes)
-        return weight * sum(functional.cross_entropy(half[:, classes], labels) for half in halves)
+        return [(weight, functional.cross_entropy(half[:, classes], labels)) for half in halves]
 
-    def termed(self, side, batch, **halves):
+    def termed(self, side, batch, features=None, **halves):
         first = 1 + (self.problem.classes if self.problem.auxiliary else 0)
-        columns, total = {}, 0.0
+        columns, found = {}, []
         for name, size in self.problem.heads.items():
             columns[name], first = slice(first, first + size), first + size
         for term in self.problem.terms:
-            if side in term.sides:
+            if side not in term.sides or term.kind == "adversarial":
+                continue
+            if term.kind == "feature-matching":
+                means = [half.flatten(1).mean(0) for half in features(term.layer + 1).chunk(2)]
+                found.append((term.weight, torch.dist(*means).square()))
+            else:
                 half, name = term.of.split("/")
                 target = batch.labels if term.to == "label" else self.code(batch, term.to)
-                total = total + term.weight * compared(
-                    term.kind, halves[half][:, columns[name]], target
-                )
-        return total
+                value = compared(term.kind, halves[half][:, columns[name]], target)
+                found.append((term.weight, value))
+        return found
 
     def code(self, batch, value):
         widths = [self.problem.latent, *(code.size for code in self.problem.codes)]
@@ -220,6 +243,11 @@ class Oracle:
                 if "exp_avg" in kept[weight]:
                     found[f"{prefix}/t"] = np.array(int(kept[weight]["step"]), np.int64)
         return found
+
+
+def columns(loss, values):
+    """Return what an update returns: the loss, with terms also their values."""
+    return np.array([float(value.detach()) for value in (loss, *(value for _, value in values))])
 
 
 def compared(kind, of, to):

@@ -212,3 +212,4 @@ def formula(term: Term, of: Array, to: Array) -> float:
             deviations = np.exp(0.5 * logs)
             density = np.exp(-0.5 * ((to - means) / deviations) ** 2)
             return float(-np.mean(np.sum(np.log(density / deviations / np.sqrt(2 * np.pi)), 1)))
+    raise TypeError(f"got a term of kind {term.kind}; expected one of a head")
