@@ -65,6 +65,8 @@ def of_steps(critics: NDArray[Any], lasts: NDArray[Any]) -> NDArray[np.float64]:
     lasts
         What the generator's updates returned: `(K,)`, or `(K, 1 + T)`.
     """
+    if not len(lasts):
+        return np.empty((0, len(NETWORKS)))
     critics = np.asarray(critics, np.float64).reshape(*critics.shape[:2], -1)
     lasts = np.asarray(lasts, np.float64).reshape(len(lasts), -1)
     loss, *terms = (critics[:, :, i].mean(axis=1) for i in range(critics.shape[2]))

@@ -324,3 +324,7 @@ def test_a_step_larger_than_the_limit_is_one_block():
     trainer = BlockRecorder()
     fit(trainer, wide, StepShape(batch=64, n_critic=1), IMAGES, steps=2)
     assert trainer.blocks == [(0, 1), (1, 2)]
+
+
+def test_no_steps_have_no_losses():
+    assert alternate(Recorder(), []).shape == (0, 2)

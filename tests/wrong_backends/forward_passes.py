@@ -75,7 +75,7 @@ class DropsWhenCalled(CorrectTrainer):
         def __call__(self, inputs, _labels=None):
             type(self).calls += 1
             outputs = self.network.forward(inputs, masks=masks(self.calls))
-            return outputs[:, 0] if self.squeeze else outputs
+            return outputs[:, 0] if self.problem else outputs
 
 
 @caught_by("test_moved_weights_give_the_same_outputs", "test_starts_with_the_problems_weights")
@@ -94,7 +94,7 @@ class DropsTheSameWhenCalled(CorrectTrainer):
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, _labels=None):
             outputs = self.network.forward(inputs, masks=masks(0))
-            return outputs[:, 0] if self.squeeze else outputs
+            return outputs[:, 0] if self.problem else outputs
 
 
 @caught_by("test_rows_are_independent", "test_calls_match_the_reference")
@@ -113,7 +113,7 @@ class LearnsFromCalls(CorrectTrainer):
 
     class face(Inference):  # noqa: N801
         def __call__(self, inputs, labels=None):
-            self.network.values["1.kernel" if self.squeeze else "0.kernel"] *= 0.99
+            self.network.values["1.kernel" if self.problem else "0.kernel"] *= 0.99
             return super().__call__(inputs, labels)
 
 
@@ -178,7 +178,7 @@ class LoadsWeightsBeforeItValidates(CorrectTrainer):
 
     class face(Inference):  # noqa: N801
         def load_weights(self, weights):
-            self.network.values["1.kernel" if self.squeeze else "0.kernel"][...] = 0
+            self.network.values["1.kernel" if self.problem else "0.kernel"][...] = 0
             super().load_weights(weights)
 
 

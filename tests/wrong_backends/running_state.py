@@ -123,7 +123,7 @@ class CallsInTrainingMode(CorrectTrainer):
             keeps_all = lambda _layer, shape, _rate: np.ones(shape, bool)  # noqa: E731
             x = np.asarray(inputs, next(iter(self.network.values.values())).dtype)
             made = self.network.forward(x, labels, keeps_all)
-            return made[:, 0] if self.squeeze else made
+            return made[:, 0] if self.problem else made
 
 
 @caught_by("test_average_copies_running_state")
