@@ -47,6 +47,8 @@ DIRECTIONS = 8
 """Number of sliders."""
 REACH = 3.0
 """The largest value of a slider, in standard deviations of the noise."""
+REACHES = {"categorical": 1.0, "uniform": 2.0, "normal": REACH}
+"""The largest value of a code's slider; training draws uniform codes from -1 to 1."""
 
 
 def payload(
@@ -74,9 +76,12 @@ def payload(
     -------
     dict
         latent, shape
-            Width of the noise; (height, width, channels) of an image.
+            Number of normal columns of the noise; (height, width, channels) of an image.
         classes, names
             Number of classes of a class-conditional generator, else 0; their names.
+        codes
+            Each code's name, kind and size, and the largest value of its slider; the columns of the
+            noise after the normal ones.
         layers
             For each layer its settings, as in its spec, and its `weights` by role: `kernel`
             (divided by its spectral norm), `bias`, `embedding`, `gamma` and `beta` of a layer
@@ -87,7 +92,7 @@ def payload(
             of a slider.
         stream
             The random stream of `Run.sample`, which the page uses too: image i of a seed is
-            image i of `gankit sample --seed`.
+            image i of `gankit sample --seed`, of these codes.
 
         An array is `{"shape": [...], "data": "..."}`: float32 numbers in C order, little endian,
         in base64.
@@ -102,13 +107,8 @@ def payload(
     problem = run.problem
     if not isinstance(problem.generator, tuple):
         raise ConfigError("--explore: got a native generator; expected one of gankit layers")
-    if problem.codes:
-        raise ConfigError(
-            "--explore: got a generator with codes; expected one without; draw its codes by "
-            "gankit sample RUN --code NAME=A..B"
-        )
     classes = problem.generator_classes
-    _check_size(problem.generator, problem.latent, problem.classes, most)
+    _check_size(problem.generator, problem.noise_width, problem.classes, most)
     weights = run.generator.weights()
     found = principal_directions(run, directions)
     return {
@@ -118,7 +118,8 @@ def payload(
         "names": list(
             Classes.of(run.class_names if class_names is None else class_names, classes).names
         ),
-        "layers": _layers(layers.tree(problem.generator, (problem.latent,)), weights),
+        "codes": [asdict(code) | {"reach": REACHES[code.kind]} for code in problem.codes],
+        "layers": _layers(layers.tree(problem.generator, (problem.noise_width,)), weights),
         "directions": _array(found.vectors),
         "shares": [float(share) for share in found.shares],
         "reach": REACH,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.contract import Array
-from gankit.contract.latents import latents
+from gankit.contract.sample_noise import sample_noise
 from gankit.errors import Diverged
 from gankit.launch.run import Run
 
@@ -26,7 +26,8 @@ class Directions:
     Attributes
     ----------
     vectors
-        `(k, latent)` float64, orthonormal; the entry of largest absolute value is positive.
+        `(k, latent)` float64, orthonormal, of the normal columns alone; the entry of largest
+        absolute value is positive.
     shares
         `(k,)` float64 in [0, 1]: the share of the images' total change along each direction.
     """
@@ -50,7 +51,7 @@ def principal_directions(run: Run, count: int, seed: int = 0) -> Directions:
         An image contains a value that is not finite.
     """
     latent = run.problem.latent
-    points = latents(max(8, IMAGES // (latent + 1)), latent, seed)
+    points = sample_noise(run.problem, max(8, IMAGES // (latent + 1)), seed)
     change = np.zeros((latent, latent))
     for i, point in enumerate(points):
         jacobian = _jacobian(run, point, i)
@@ -66,8 +67,8 @@ def principal_directions(run: Run, count: int, seed: int = 0) -> Directions:
 
 
 def _jacobian(run: Run, point: Array, number: int) -> NDArray[np.float64]:
-    """Return `(latent, values)`: an image's derivative with respect to each number of its noise."""
-    steps = DIFFERENCE_STEP * np.eye(len(point), dtype=point.dtype)
+    """Return `(latent, values)`: an image's derivative with respect to each normal number."""
+    steps = DIFFERENCE_STEP * np.eye(run.problem.latent, len(point), dtype=point.dtype)
     noise = np.concatenate([point[None], point + steps])
     classes = run.problem.generator_classes
     labels = np.full(len(noise), number % classes) if classes else None

@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 import gankit
+from gankit.codes import Code
 from gankit.contract.latents import latents
+from gankit.contract.sample_noise import sample_noise
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -80,7 +82,7 @@ KINDS = {
 """Generators that between them have every layer, on images of unequal sides."""
 COLOURED = Embedding(3), Dense(40), LeakyReLU(0.2), Dense(144), Tanh(), Reshape((8, 6, 3))
 PICTURES = 12
-RIGHT, END, TAB, SPACE, BACK = "\ue014", "\ue010", "\ue004", " ", "\ue003"
+RIGHT, LEFT, END, TAB, SPACE, BACK = "\ue014", "\ue012", "\ue010", "\ue004", " ", "\ue003"
 
 
 @pytest.fixture
@@ -108,15 +110,14 @@ def generated(browser, noise, labels):
 
 
 def largest_difference(browser, run, n=3):
-    noise = latents(n, run.problem.latent, 5)
+    noise = sample_noise(run.problem, n, 5)
     labels = np.arange(1, n + 1) % max(run.problem.generator_classes, 1)
     wanted = run.generator(noise, labels if run.problem.generator_classes else None)
     assert wanted.std() > 0.1  # Images of nothing would agree about anything.
     return np.abs(generated(browser, noise, labels) - wanted.reshape(n, -1)).max()
 
 
-# A page cannot draw codes, so it refuses them.
-@pytest.mark.parametrize("name", [r.name for r in recipes() if "codes" not in r.settings])
+@pytest.mark.parametrize("name", [r.name for r in recipes()])
 def test_images_of_every_recipe_equal_those_of_python(name, opened, monkeypatch):
     monkeypatch.setattr(explorer, "principal_directions", any_directions)
     run = run_of_recipe(name)
@@ -304,6 +305,30 @@ def test_a_generator_without_classes_offers_none(opened):
     assert said(page) == "Seed 0, image 1"
     assert "--class" not in page.find("#here").text
     assert_shows(page, run.sample(1, 0)[0])
+
+
+def test_codes_are_chosen_and_moved(opened):
+    codes = (
+        Code("kind", "categorical", 3),
+        Code("slant", "uniform"),
+        Code("style", "normal", 2),
+    )
+    run = run_of_spec(COLOURED, (8, 6, 3), codes=codes)
+    page = mounted(opened(run))
+    zero = {"kind": 0, "slant": 0, "style": 0}
+    for number, image in enumerate(run.sample(PICTURES, 0, 0, codes=zero)):
+        assert_shows(page, image, small(number))
+    assert said(page) == "Seed 0, image 1, class 0, kind 0, slant 0, style 0"
+    page.press(page.all("input[type=radio]")[3], RIGHT, RIGHT)
+    page.press(slider(page, 0), END)
+    page.press(slider(page, 1), *[LEFT] * 4)
+    moved = run.sample(PICTURES, 0, 0, codes={"kind": 2, "slant": 2, "style": -0.4})
+    assert_shows(page, moved[0])
+    assert_shows(page, moved[7], small(7))
+    assert np.abs(moved[0] - run.sample(1, 0, 0, codes=zero)[0]).max() > 0.1
+    assert said(page) == "Seed 0, image 1, class 0, kind 2, slant 2, style -0.4"
+    command = "--seed 0 --class 0 --code kind=2 --code slant=2 --code style=-0.4"
+    assert command in page.find("#here").text
 
 
 def test_many_classes_are_a_list(opened):

@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pytest
 
+from gankit.codes import Code
 from gankit.errors import ConfigError, Diverged, ExitCode
 from gankit.launch.run import Run
 from gankit.layers import BatchNorm, Conv, Dense, Embedding, Reshape, Residual, Tanh
@@ -20,7 +21,6 @@ from gankit.report.latent_directions import principal_directions
 from tests.explorer_runs import STATIC, any_directions, run_of_recipe, run_of_spec
 
 REFUSED = {
-    "infogan": "a generator with codes",
     "sn-dcgan": r"takes \d+\.\d MB of the page; expected at most",
 }
 """The recipes without a page, as docs/exploring.md says, and why."""
@@ -104,6 +104,21 @@ def test_names_of_classes_are_those_given():
 def test_an_unconditional_generator_has_no_classes():
     told = payload(run_of_spec(LINEAR, (3, 4, 1)), ("boot", "bag", "coat"))
     assert (told["classes"], told["names"]) == (0, [])
+
+
+def test_a_page_has_the_codes_and_directions_of_the_normal_columns_alone():
+    codes = (Code("kind", "categorical", 3), Code("slant", "uniform"))
+    run = run_of_spec(LINEAR, (3, 4, 1), codes=codes)
+    told = payload(run)
+    assert told["latent"] == 5
+    assert told["codes"] == [
+        {"name": "kind", "kind": "categorical", "size": 3, "reach": 1.0},
+        {"name": "slant", "kind": "uniform", "size": 1, "reach": 2.0},
+    ]
+    kernel = run.generator.weights()["0.kernel"][:5]
+    wanted = np.linalg.svd(kernel)[0].T
+    found = numbers(told["directions"])
+    np.testing.assert_allclose(np.abs(found), np.abs(wanted), atol=1e-3)
 
 
 def test_normalisation_is_folded_into_the_weights():

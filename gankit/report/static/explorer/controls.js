@@ -1,4 +1,4 @@
-// The controls: seed, class and directions.
+// The controls: seed, class, codes and directions.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});
@@ -32,34 +32,50 @@
       button("Save PNG", onSave));
   };
 
-  // Returns a field to choose a class by its name; calls `onClass` with its number.
-  explorer.classes = (names, onClass) => (names.length > MOST_CHIPS ? list : chips)(names, onClass);
+  // Returns a field to choose one of some names; calls `onChoose` with its number.
+  explorer.choice = (title, names, onChoose) =>
+    (names.length > MOST_CHIPS ? list : chips)(title, names, onChoose);
 
-  function chips(names, onClass) {
+  // Returns a field for each code: categories to choose from, or a slider; calls `onCode` with the
+  // number of the code and its value.
+  explorer.codes = (codes, onCode) => codes.map(({ name, kind, size, reach }, number) => {
+    const set = (value) => onCode(number, value);
+    if (kind === "categorical") {
+      const categories = Array.from({ length: size }, (_, category) => String(category));
+      return explorer.choice(name, categories, set);
+    }
+    const { row } = slider({ name, title: `code ${name}` }, reach, set);
+    return element("div", { className: "explorer__field" }, row);
+  });
+
+  function chips(title, names, onChoose) {
     const group = unique("class");
     const options = names.map((name, number) => {
       const radio = element("input", {
         type: "radio", name: group, value: number, checked: number === 0,
       });
-      radio.addEventListener("change", () => onClass(number));
+      radio.addEventListener("change", () => onChoose(number));
       return element("label", { className: "explorer__chip" }, radio, element("span", {}, name));
     });
-    return element("fieldset", { className: "explorer__field" }, element("legend", {}, "Class"),
+    return element("fieldset", { className: "explorer__field" }, element("legend", {}, title),
       element("div", { className: "explorer__chips" }, ...options));
   }
 
-  function list(names, onClass) {
+  function list(title, names, onChoose) {
     const options = names.map((name, number) => element("option", { value: number }, name));
     const select = element("select", { className: "explorer__input" }, ...options);
-    select.addEventListener("change", () => onClass(Number(select.value)));
-    const label = element("label", { className: "explorer__line" }, "Class ", select);
+    select.addEventListener("change", () => onChoose(Number(select.value)));
+    const label = element("label", { className: "explorer__line" }, `${title} `, select);
     return element("div", { className: "explorer__field" }, label);
   }
 
   // Returns a slider for each direction; calls `onMove` with the values of all of them.
   explorer.directions = (shares, reach, onMove) => {
     const values = shares.map(() => 0);
-    const sliders = shares.map((share, k) => slider(k + 1, share, reach, (value) => {
+    const told = (share, k) => ({
+      name: `Direction ${k + 1}`, title: `direction ${k + 1}`, share: percent(share),
+    });
+    const sliders = shares.map((share, k) => slider(told(share, k), reach, (value) => {
       values[k] = value;
       resetAll.disabled = values.every((each) => each === 0);
       onMove([...values]);
@@ -76,8 +92,8 @@
       ...sliders.map(({ row }) => row), resetAll);
   };
 
-  function slider(number, share, reach, onMove) {
-    const id = unique("direction");
+  function slider({ name, title, share = "" }, reach, onMove) {
+    const id = unique("slider");
     const range = element("input", {
       id, type: "range", min: -reach, max: reach, step: STEP, value: 0,
       className: "explorer__range",
@@ -85,7 +101,7 @@
     const value = element("output", { className: "explorer__value", htmlFor: id }, "0.0");
     const back = element("button", {
       type: "button", className: "explorer__back", title: "reset to 0", disabled: true,
-      "aria-label": `reset direction ${number} to 0`,
+      "aria-label": `reset ${title} to 0`,
     }, "\u21ba");
     const set = () => {
       const now = range.valueAsNumber;
@@ -103,9 +119,9 @@
       reset();
       range.focus();
     });
-    const name = element("label", { className: "explorer__name", htmlFor: id },
-      `Direction ${number} `, element("span", { className: "explorer__share" }, percent(share)));
-    const row = element("div", { className: "explorer__slider" }, name, range, value, back);
+    const label = element("label", { className: "explorer__name", htmlFor: id },
+      `${name} `, element("span", { className: "explorer__share" }, share));
+    const row = element("div", { className: "explorer__slider" }, label, range, value, back);
     return { row, range, reset };
   }
 

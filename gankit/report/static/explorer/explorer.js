@@ -10,7 +10,10 @@
   explorer.mount = (root, payload) => {
     const vectors = explorer.numbers(payload.directions);
     const draw = (seed) => explorer.latents(IMAGES, payload.latent, seed, payload.stream);
-    const state = { seed: 0, chosen: 0, label: 0, offsets: [], noise: draw(0), stale: [] };
+    const state = {
+      seed: 0, chosen: 0, label: 0, offsets: [], noise: draw(0), stale: [],
+      codes: payload.codes.map(() => 0),
+    };
     const change = (changes) => {
       Object.assign(state, changes);
       refresh();
@@ -24,7 +27,8 @@
     });
 
     function* generate(number) {
-      const noise = along(state.noise[number], vectors, state.offsets);
+      const normal = along(state.noise[number], vectors, state.offsets);
+      const noise = Float32Array.from([...normal, ...columns(payload.codes, state.codes)]);
       const image = yield* explorer.generating(payload, noise, state.label);
       view.paint(number, image);
       if (number === state.chosen) view.enlarge(image);
@@ -59,8 +63,12 @@
         "With all directions at 0, this command generates the same images: ", command),
     ];
     if (payload.classes) {
-      parts.splice(1, 0, explorer.classes(payload.names, (label) => change({ label })));
+      const choose = (label) => change({ label });
+      parts.splice(1, 0, explorer.choice("Class", payload.names, choose));
     }
+    const setCode = (number, value) =>
+      change({ codes: state.codes.map((old, other) => (other === number ? value : old)) });
+    parts.splice(-2, 0, ...explorer.codes(payload.codes, setCode));
     const controls = element("div", { className: "explorer__controls" }, ...parts);
     root.classList.add("explorer__root");
     root.replaceChildren(element("div", { className: "explorer__body" }, view.root, controls));
@@ -74,8 +82,16 @@
       offsets.reduce((sum, offset, k) => sum + offset * vectors[k * latent + i], value));
   }
 
-  function imageName({ classes, names }, { seed, chosen, label }) {
-    return `Seed ${seed}, image ${chosen + 1}${classes ? `, class ${names[label]}` : ""}`;
+  // Returns the codes' columns of the noise, those of a category one-hot.
+  function columns(codes, values) {
+    return codes.flatMap(({ kind, size }, number) => Array.from({ length: size }, (_, column) =>
+      kind === "categorical" ? Number(column === values[number]) : values[number]));
+  }
+
+  function imageName({ classes, names, codes }, { seed, chosen, label, codes: values }) {
+    const chosenCodes = codes.map(({ name }, number) => `, ${name} ${values[number]}`).join("");
+    const ofClass = classes ? `, class ${names[label]}` : "";
+    return `Seed ${seed}, image ${chosen + 1}${ofClass}${chosenCodes}`;
   }
 
   function offsetText({ offsets }) {
@@ -84,9 +100,10 @@
     return moved.length ? `, moved along ${moved.join(", ")}` : "";
   }
 
-  function sampleCommand({ classes, names }, { seed, label }) {
+  function sampleCommand({ classes, names, codes }, { seed, label, codes: values }) {
     const option = classes ? ` --class ${quoted(names[label])}` : "";
-    return `gankit sample RUN -n ${IMAGES} --seed ${seed}${option}`;
+    const chosen = codes.map(({ name }, number) => ` --code ${name}=${values[number]}`).join("");
+    return `gankit sample RUN -n ${IMAGES} --seed ${seed}${option}${chosen}`;
   }
 
   // Returns a name quoted for a shell.
@@ -94,8 +111,10 @@
     return /^[\w.,:@%+-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
   }
 
-  function fileName({ classes }, { seed, chosen, label, offsets }) {
+  function fileName({ classes, codes }, { seed, chosen, label, offsets, codes: values }) {
     const end = offsets.some((offset) => offset) ? "-moved" : "";
-    return `seed-${seed}-image-${chosen + 1}${classes ? `-class-${label}` : ""}${end}.png`;
+    const ofCodes = codes.map(({ name }, number) => `-${name}-${values[number]}`).join("");
+    const ofClass = classes ? `-class-${label}` : "";
+    return `seed-${seed}-image-${chosen + 1}${ofClass}${ofCodes}${end}.png`;
   }
 })();

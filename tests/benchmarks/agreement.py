@@ -1,0 +1,105 @@
+"""How well the categories of InfoGAN agree with the classes of MNIST, for several seeds.
+
+    python tests/benchmarks/agreement.py FOLDER [--seeds 0,1,2] [--steps N] [--train-only]
+
+The head of the discriminator reads the category of each of the 10,000 test images, and each
+category is matched with one class, so that as many images as possible agree (the Hungarian method).
+Labels are used for nothing else. Runs go to FOLDER/seed-N and are continued where they stand; the
+table goes to docs/recipes/agreement.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+import gankit
+from gankit.plugins import get_dataset
+from gankit.runs import RunFolder, time_log
+
+TABLE = Path(__file__).parents[2] / "docs" / "recipes" / "agreement.md"
+STEPS = 4000
+CODE, HEAD = "digit", "digit"
+BATCH = 1000
+
+
+def train(folder: Path, seeds: Sequence[int], steps: int) -> None:
+    """Train the recipe with each seed, in a process of one thread."""
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    for seed in seeds:
+        out = folder / f"seed-{seed}"
+        words = ["train", "infogan", "--backend", "torch", "--dataset", "mnist", "--out", str(out)]
+        words += ["--seed", str(seed), "--steps", str(steps), "--no-progress"]
+        words += ["--resume", "auto"] if out.exists() else []
+        command = [sys.executable, "-m", "gankit", *words]
+        subprocess.run(command, check=True, env=os.environ | one)
+
+
+def counts(
+    run: gankit.Run, images: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return `(categories, classes)`: the test images that the head puts into each category."""
+    size = next(code.size for code in run.problem.codes if code.name == CODE)
+    found = np.zeros((size, int(labels.max()) + 1), np.int64)
+    for start in range(0, len(images), BATCH):
+        rows = slice(start, start + BATCH)
+        logits = run.trainer.discriminator.classify(run.problem.scale(images[rows]), HEAD)
+        np.add.at(found, (logits.argmax(axis=1), labels[rows]), 1)
+    return found
+
+
+def agreement(found: NDArray[np.int64]) -> tuple[float, list[int]]:
+    """Return the share of images that agree after the best matching, and each category's class."""
+    categories, classes = linear_sum_assignment(-found)
+    return float(found[categories, classes].sum() / found.sum()), classes.tolist()
+
+
+def rows(folder: Path, seeds: Sequence[int]) -> Iterator[str]:
+    """Yield a Markdown table, a line for each seed."""
+    load = get_dataset("mnist").test
+    assert load is not None
+    test = load(None)
+    assert test.labels is not None
+    yield "| seed | steps | minutes | categories agree | classes of the categories 0 to 9 |"
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for seed in seeds:
+        run = gankit.load(folder / f"seed-{seed}")
+        share, classes = agreement(counts(run, test.images, test.labels))
+        times = time_log.read_valid(RunFolder(run.folder).times)
+        minutes = f"{times[-1][1] / 60:.1f}" if len(times) else "–"
+        names = ", ".join(map(str, classes))
+        yield f"| {seed} | {run.step:,} | {minutes} | {100 * share:.1f} % | {names} |"
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--train-only", action="store_true")
+    chosen = parser.parse_args()
+    seeds = [int(seed) for seed in chosen.seeds.split(",")]
+    train(chosen.folder, seeds, chosen.steps)
+    if chosen.train_only:
+        return
+    machine = f"one thread, {platform.machine()}, {datetime.now(UTC).date()}"
+    told = f"Measured on the 10,000 test images of MNIST ({machine}) by\n"
+    told += "`python tests/benchmarks/agreement.py`; minutes are of training, beside other work."
+    text = "\n".join([*rows(chosen.folder, seeds), "", told, ""])
+    print(text)
+    TABLE.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
