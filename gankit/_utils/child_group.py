@@ -17,7 +17,7 @@ from gankit._utils import child_process
 from gankit._utils.child_process import Process
 from gankit._utils.plain_numbers import number
 from gankit._utils.start_variables import HERE, LAUNCHER, name_of, on_this_machine, started
-from gankit._utils.stop_signals import HANGUP, SIGNALS, taken
+from gankit._utils.stop_signals import HANGUP, SIGNALS, held, taken
 from gankit._utils.thread_variables import LIBRARY_VARIABLES, THREADS
 from gankit.errors import ConfigError, ExitCode, shown
 
@@ -67,7 +67,8 @@ def run_group(
     size
         Number of processes.
     module, arguments
-        The module, and its command-line arguments, the same for each process.
+        The module, and its command-line arguments, the same for each process. It must call
+        `gankit._utils.stop_signals.release`.
     tell
         Gets a line for each process that a signal has ended.
     signals
@@ -91,10 +92,11 @@ def run_group(
 
     try:
         with taken(forward, signals):
-            processes.extend(
-                child_process.start(module, arguments, errors=2, output=1, environment=variables)
-                for variables in _variables(size, os.environ)
-            )
+            with held():  # All get a signal that comes while they are started.
+                processes.extend(
+                    child_process.start(module, arguments, errors=2, output=1, environment=each)
+                    for each in _variables(size, os.environ)
+                )
             ended = _wait(processes)
     finally:
         for process in processes:

@@ -24,6 +24,19 @@ HANGUP = getattr(signal, "SIGHUP", None)
 STOPPING = "stopping after this block"
 
 
+class Stopped(KeyboardInterrupt):
+    """A signal that ends the process at once; temporary files are removed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+def end(number: int, _frame: FrameType | None) -> None:
+    """Raise `Stopped`; the handler of signals outside training."""
+    raise Stopped(number)
+
+
 class Stop:
     """Whether a signal has requested a run to stop: `with taken(stop.receive)`.
 
@@ -98,6 +111,29 @@ def taken(handler: Handler, signals: Collection[int] = tuple(SIGNALS)) -> Iterat
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Hold signals back inside the block.
+
+    A process that is started in it holds them back until it calls `release`; so no signal meets
+    it before it has set its handlers.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows has no such function.
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def release() -> None:
+    """Take the signals that this process has held back since it was started."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 @contextmanager

@@ -14,10 +14,9 @@ import click
 
 from gankit import __version__
 from gankit._text import one_line
-from gankit._utils.stop_signals import taken
+from gankit._utils.stop_signals import Stopped, end, release, taken
 from gankit.cli import one_of_many
 from gankit.cli.output import guarded
-from gankit.cli.signals import Stopped, end
 from gankit.errors import ExitCode, GankitError
 
 COMMANDS = {
@@ -145,6 +144,7 @@ def _run(arguments: list[str]) -> int:
     """Run the command; print an error in one line, and return the exit code."""
     try:
         with taken(end):
+            release()
             result: Any = gankit.main(
                 arguments,
                 prog_name="gankit",

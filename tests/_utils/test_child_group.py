@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from gankit._utils import child_group
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, ExitCode
 
 STARTED = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
 
@@ -104,3 +104,21 @@ def test_the_second_signal_kills_all_processes(children, monkeypatch, second):
     assert child_group.run_group(2, "x", [], told.append) == 128 + signal.SIGTERM
     assert first.signals == other.signals == [signal.SIGTERM]
     assert told == []
+
+
+def test_a_signal_during_the_start_stops_all_processes_without_a_traceback(monkeypatch, capfd):
+    start, found = child_group.child_process.start, []
+
+    def started(*words, **options):
+        process = start(*words, **options)
+        if not found:
+            signal.raise_signal(signal.SIGINT)
+        found.append(process)
+        return process
+
+    monkeypatch.setattr(child_group.child_process, "start", started)
+    code = child_group.run_group(2, "gankit", ["train", "--help"], print)
+    assert code == ExitCode.INTERRUPTED
+    assert [process.returncode for process in found] == [code, code]
+    printed, errors = capfd.readouterr()
+    assert (printed, errors) == ("", "gankit: stopped\n")

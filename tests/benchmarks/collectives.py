@@ -24,6 +24,7 @@ from recipes import measure
 
 from gankit._utils.child_group import run_group
 from gankit._utils.start_variables import started
+from gankit._utils.stop_signals import release
 from gankit.contract import World
 from gankit.plugins import get_backend
 
@@ -156,6 +157,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == [CHILD]:
+        release()
         work(Path(sys.argv[2]), *sys.argv[3:])
     else:
         main()

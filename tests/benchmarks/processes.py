@@ -29,6 +29,7 @@ from quality import line
 
 from gankit._utils import atomic_files
 from gankit._utils.child_group import run_group
+from gankit._utils.stop_signals import release
 from gankit.callbacks import History
 from gankit.config.layering import config_of, from_recipe
 from gankit.contract import Problem, World
@@ -280,6 +281,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == [CHILD]:
+        release()
         train(*sys.argv[2:5], Path(sys.argv[5]))
     else:
         main()

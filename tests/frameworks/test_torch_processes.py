@@ -12,7 +12,7 @@ import pytest
 
 import gankit
 from gankit._utils.child_group import free_ports
-from gankit.errors import ConfigError, Unsupported
+from gankit.errors import ConfigError, ExitCode, PeerLost, Unsupported
 from gankit.losses import HINGE
 from gankit.runs import RunFolder
 from gankit.testing import assert_close
@@ -108,7 +108,7 @@ def test_python_trains_in_processes_and_returns_the_loaded_run(one):
     ("changes", "error", "message"),
     [
         ({}, ConfigError, "processes: got 2 without out"),
-        ({"out": "run", "callbacks": print}, ConfigError, "callbacks: got"),
+        ({"out": "run", "callbacks": print}, ConfigError, "callbacks: got the function print with"),
         ({"out": "run", "loss": HINGE}, ConfigError, "loss: got"),
         ({"out": "run", "processes": 2000}, ConfigError, "processes: got 2000; expected"),
         ({"out": "run", "batch": 1}, ConfigError, "batch: got 1 with 2 processes"),
@@ -122,6 +122,28 @@ def test_what_other_processes_cannot_do_is_refused_in_python(changes, error, mes
     with pytest.raises(error, match=message):
         gankit.train("simple", progress=False, **words)
     assert not Path("run").exists()
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    ("code", "error"), [(ExitCode.INTERRUPTED, KeyboardInterrupt), (ExitCode.TERMINATED, PeerLost)]
+)
+def test_a_signal_before_the_first_checkpoint_is_its_own_error(monkeypatch, code, error):
+    group = "gankit.launch.from_python.several_processes.run_group"
+    monkeypatch.setattr(group, lambda *_: code)
+    with pytest.raises(error):
+        gankit.train("simple", backend="torch", dataset="glyphs", out="run", processes=2)
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_stopped_run_says_how_the_same_number_of_processes_resumes_it():
+    words = (sys.executable, "-m", "gankit", *TRAIN, "--minutes", "0.001", "--processes", "2")
+    stopped = ran((*words, "--out", "run"), "the command", 180, env=environment())
+    assert stopped.returncode == 0, stopped.stderr
+    assert stopped.stderr.count("Resume with: ") == 1
+    assert stopped.stderr.endswith(
+        "Resume with: gankit train --out run --resume --processes 2 --minutes 0.002\n"
+    )
 
 
 RENDEZVOUS = {

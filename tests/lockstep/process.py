@@ -15,6 +15,7 @@ import pytest
 
 from gankit import plugins
 from gankit._utils.start_variables import SIZE, launcher_ended, name_of
+from gankit._utils.stop_signals import release
 from gankit.contract import Backend, Problem, Trainer, World
 from gankit.errors import ExitCode, PeerLost
 
@@ -117,4 +118,5 @@ def main(name: str, folder: str, *options: str) -> int:
 
 
 if __name__ == "__main__":
+    release()
     sys.exit(main(*sys.argv[1:]))

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from gankit._utils.paths import require_parent
+from gankit._utils.stop_signals import Stopped
 from gankit.cli.options import PATH, answer, complete_backends, say, show
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
-from gankit.cli.signals import Stopped
 from gankit.errors import ConfigError, ExitCode
 
 NAME = "report.html"

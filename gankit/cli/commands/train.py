@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gankit._text import printable
-from gankit._utils.stop_signals import Stop, taken
+from gankit._utils.stop_signals import Stop, Stopped, taken
 from gankit.cli.hints import GIVEN, HintingCommand, argument_message, meant
 from gankit.cli.one_of_many import prints
 from gankit.cli.options import (
@@ -25,7 +25,6 @@ from gankit.cli.options import (
     show,
 )
 from gankit.cli.options import data_dir as data_dir_option
-from gankit.cli.signals import Stopped
 from gankit.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
@@ -337,6 +336,7 @@ def _stopped(
     words = ["gankit", "train", "--out", str(out), "--resume"]
     words += ["--data-dir", str(options["data_dir"])] if options["data_dir"] else []
     words += ["--tensorboard"] if options["tensorboard"] else []
+    words += ["--processes", str(options["processes"])] if options["processes"] > 1 else []
     reason, minutes = run.stopped, plan.config.minutes
     if not reason and not by_signal and minutes:
         words += ["--minutes", f"{2 * minutes:g}"]

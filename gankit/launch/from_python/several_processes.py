@@ -6,7 +6,6 @@ import dataclasses
 import json
 import signal
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +21,20 @@ from gankit.launch.from_python.named_settings import NamedSettings
 from gankit.launch.run import Run
 from gankit.launch.several_processes import check_processes
 from gankit.launch.warm_start.init_from import InitFrom
-from gankit.training import Callback
+from gankit.runs import RunFolder
+from gankit.training import Callbacks
 
 MODULE = "gankit.launch.from_python.train_subprocess"
+SIGNALLED = 128
+"""The exit code of a process that a signal ended is this and the number of the signal."""
 
 
 def check_arguments(
-    processes: int, out: Path | None, named: NamedSettings, callbacks: Sequence[Callback]
+    processes: int, out: Path | None, named: NamedSettings, callbacks: Callbacks | None
 ) -> None:
     """Raise ConfigError for arguments that other processes cannot get."""
     objects = {
-        "callbacks": callbacks[0] if callbacks else None,
+        "callbacks": callbacks,
         "loss": named.loss,
         "backend": named.backend,
         "dataset": named.images,
@@ -68,7 +70,7 @@ def train_in_processes(
     GankitError
         The error of a process.
     KeyboardInterrupt
-        Ctrl-C was pressed; the error has the run as `.run`.
+        Ctrl-C was pressed; the error has the run as `.run`, if anything was saved.
     """
     check_processes(config, processes)
     started_with = None if warm is None else dataclasses.asdict(warm) | {"run": str(warm.run)}
@@ -92,6 +94,8 @@ def train_in_processes(
         )
         if code not in (ExitCode.OK, ExitCode.INTERRUPTED):
             raise _error(Path(reports), code)
+    if code == ExitCode.INTERRUPTED and not RunFolder(out).checkpoints.steps():
+        raise KeyboardInterrupt
     run = load_run(out, None, best=False, device=None)
     if code == ExitCode.INTERRUPTED:
         interrupt(run, f"stopped after step {run.step:,}", resuming_call)
@@ -107,6 +111,6 @@ def _error(reports: Path, code: int) -> GankitError:
             error = kind.__new__(kind)  # Some have other arguments than a message.
             error.args = (found["message"],)
             return error
-    if code == ExitCode.PEER:
+    if code == ExitCode.PEER or code > SIGNALLED:
         return PeerLost("a process of this run was ended by a signal; resume the run")
     return GankitError(f"a process of this run ended with exit code {code}; its message is above")

@@ -65,7 +65,7 @@ def train_recipe(
     named = named_settings(settings)
     launches = is_launcher(processes)
     if launches:
-        check_arguments(processes, out, named, called)
+        check_arguments(processes, out, named, callbacks if called else None)
     progress = progress and started().rank == 0
     tell = Screen(plain=True).write if progress else silent
     loaded: Loaded = {}
@@ -79,6 +79,7 @@ def train_recipe(
     if resumed and not named.loss:
         check_loss_known(resumed, config)
     where = f", data_dir={str(data_dir)!r}" if data_dir else ""
+    where += f", processes={processes}" if launches else ""
     resuming_call = f"gankit.train(out={str(out)!r}, resume=True{where})"
     if launches and out is not None:
         return train_in_processes(

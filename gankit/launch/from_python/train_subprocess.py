@@ -14,11 +14,11 @@ from typing import Any
 
 from gankit._utils.debug_log import LOG, heed_debug
 from gankit._utils.start_variables import started
-from gankit._utils.stop_signals import Stop, taken
+from gankit._utils.stop_signals import Stop, end, release, taken
 from gankit.callbacks import Bar
 from gankit.callbacks.display import Screen
 from gankit.config import from_settings
-from gankit.errors import GankitError
+from gankit.errors import ExitCode, GankitError
 from gankit.launch.advice import advice
 from gankit.launch.execute import launch
 from gankit.launch.messages import silent
@@ -31,7 +31,11 @@ def main(text: str) -> int:
     """Train; write an error into the folder of reports, and return the exit code."""
     request = json.loads(text)
     try:
-        return _train(request)
+        with taken(end):
+            release()
+            return _train(request)
+    except KeyboardInterrupt as error:  # Before the first block there is nothing to save.
+        return getattr(error, "exit_code", ExitCode.INTERRUPTED)
     except GankitError as error:
         LOG.debug("the error that ended the run:", exc_info=error)
         report = {"kind": type(error).__name__, "message": str(error), "code": error.exit_code}
