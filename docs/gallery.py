@@ -23,9 +23,12 @@ RECIPES = {
     "dragan": (1200, "dragan.md"), "sn-hinge": (600, "spectral.md"), "r3gan": (400, "r3gan.md"),
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
     "acgan": (600, "conditional.md"), "digits": (10000, "digits.md"),
+    "pix2pix": (938, "translation.md"),
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
 CLASSES = {"cgan", "projection", "acgan", "digits"}
+TRANSLATE = {"pix2pix"}
+"""Recipes from images to images, of which 20 test images are shown: source, made, true."""
 ROWS = {"infogan": "--code digit=0..9 -n 5"}
 INTRODUCTION = """\
 # Gallery
@@ -67,12 +70,13 @@ def of_recipe(name: str) -> Shown:
     steps, page = RECIPES[name]
     rows = "--by-class -n 10" if name in CLASSES else ROWS.get(name, "-n 50 --columns 10")
     length = "" if name == "digits" else f" --steps {steps}"  # It has an end of its own.
+    sample = f"gankit sample runs/{name} {rows} --seed 1 --scale 2 --out {{out}}"
     return Shown(
         f"`{name}`",
         f"{steps:,} steps; [what it is](recipes/{page}).",
         f"recipes/{name}.png",
         f"gankit train {name} --backend torch --dataset mnist{length} --out runs/{name}",
-        f"gankit sample runs/{name} {rows} --seed 1 --scale 2 --out {{out}}",
+        f"gankit translate runs/{name} --out {{out}}" if name in TRANSLATE else sample,
     )
 
 

@@ -13,11 +13,13 @@ from gankit.augment import Augment
 from gankit.codes import Code
 from gankit.config import AUTO, learning_rates
 from gankit.config.settings import Settings
-from gankit.contract import Backend, Labels, Native, Precision, Problem
+from gankit.contract import Backend, Labels, Native, Precision, Problem, SourceKind
+from gankit.contract.source_checks import INPUTS, SEES, as_sees
 from gankit.contract.term_checks import head_width
 from gankit.data.inputs.recognise import GivenImages
 from gankit.launch import devices
 from gankit.launch.from_python.fit_images import fit_images
+from gankit.launch.from_python.given_sources import source_settings, with_given_sources
 from gankit.launch.from_python.load_run import load_run
 from gankit.launch.from_python.named_networks import network_of
 from gankit.launch.from_python.named_settings import SETTING_REMEDIES, loss_of, penalties_of
@@ -153,6 +155,10 @@ def fit(
     average: Average | None = None,
     penalties: Penalty | str | Iterable[Penalty | str] = (),
     auxiliary: float = 0.0,
+    source: SourceKind | None = None,
+    source_images: GivenImages | str | None = None,
+    inputs: str | Iterable[str] = INPUTS,
+    sees: Mapping[str, Iterable[str]] | None = None,
     codes: Code | Iterable[Code] = (),
     heads: Mapping[str, int] | None = None,
     terms: Term | Iterable[Term] = (),
@@ -233,6 +239,17 @@ def fit(
     auxiliary
         Weight of an auxiliary classifier, at least 0. Above 0 the discriminator makes
         1 + classes numbers per image, and `labels` are needed. 0 by default: no classifier.
+    source
+        Whether networks can take sources, a second set of images: "paired", one for each image, or
+        "unpaired". None, the default, for none. Networks are layers of gankit then.
+    source_images
+        The sources, like `images`; or "edges", "grey", "masked" or "shrunk", computed from the
+        images. None, the default, without `source`.
+    inputs
+        What the generator takes, in this order: "noise", the default, "source" or both.
+    sees
+        What the discriminator takes of each half: `{"real": ("real", "source"), "fake": ("fake",
+        "source")}`. None, the default, for the images alone.
     codes
         `gankit.codes.Code`, one or several: columns of the noise with a meaning, after the normal
         ones. None by default.
@@ -241,7 +258,7 @@ def fit(
         `{"digit": 10}`; its outputs are the logit, then these. None, the default, for no heads.
     terms
         `gankit.terms.Term`, one or several: terms of the losses that compare heads with codes or
-        labels. None by default.
+        labels, or generated images with others. None by default.
     label_smoothing
         Share by which real images count as fakes, in [0, 1); 0 by default.
     augment
@@ -320,6 +337,7 @@ def fit(
         Ctrl-C was pressed: the step is finished, and the error has the run as `.run`.
     """
     data, chosen_loss = read_for_fit(images, labels, progress=progress), loss_of(loss)
+    data = with_given_sources(data, source, source_images, progress=progress)
     shape, heads = data.images.shape[1:], heads or {}
     outputs = 1 + (data.classes if auxiliary else 0) + head_width(heads, auxiliary=auxiliary > 0)
     problem = Problem(
@@ -334,6 +352,10 @@ def fit(
         average=average,
         classes=data.classes,
         auxiliary=auxiliary,
+        source=source,
+        source_shape=None if data.sources is None else data.sources.shape[1:],
+        inputs=as_tuple(inputs),
+        sees=as_sees(sees or SEES),
         codes=as_tuple(codes),
         heads=heads,
         terms=as_tuple(terms),
@@ -351,6 +373,7 @@ def fit(
         "batch": batch, "n_critic": n_critic, "label_smoothing": label_smoothing, "steps": steps,
         "epochs": epochs, "minutes": minutes, "sample_every": sample_every,
         "checkpoint_every": checkpoint_every, "evaluate_every": evaluate_every,
+        **source_settings(data),
     }  # fmt: skip
     unseen = None if test_images is None else read_test_images(test_images, data)
     return fit_images(

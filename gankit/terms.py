@@ -1,12 +1,12 @@
-"""Terms of the losses: what a head of the discriminator is to be, or its features.
+"""Terms of the losses: what a head of the discriminator, its features or an image are to be.
 
-A term compares the outputs of a head, `of`, with `to`. With o and t an image's row of each, and E
-the mean over the images:
+A term compares the outputs of a head of the discriminator, `of`, with `to`; or generated images
+with others, pixel by pixel. With o and t an image's values of each, and E the mean over the images:
 
     cross-entropy   E (logsumexp(o) - sum(t o)), t one-hot; E over the images that have a label,
                     0 without any
-    l1              E mean(|o - t|), the mean over the columns; its derivative where o = t is 0
-    l2              E mean((o - t)^2), the mean over the columns
+    l1              E mean(|o - t|), the mean over the values; its derivative where o = t is 0
+    l2              E mean((o - t)^2), the mean over the values
     gaussian        E sum(1/2 ((t - m)^2 exp(-s) + s + log(2 pi))), m the first half of o's columns
                     and s the second: the negative logarithm of a normal density (Chen et al. 2016)
 
@@ -33,6 +33,10 @@ Kind = Literal["adversarial", "cross-entropy", "l1", "l2", "gaussian", "feature-
 Side = Literal["generator", "discriminator"]
 LABEL, CODE = "label", "code/"
 """The labels as a value, and the beginning of a code's name as one."""
+FAKE = "fake"
+"""The generated images as a value."""
+IMAGES = ("real", "source")
+"""What generated images can be compared with."""
 CLASS = "class"
 """The head of an auxiliary classifier."""
 ADVERSARIAL, MATCHING = "adversarial", "feature-matching"
@@ -52,11 +56,12 @@ class Term:
         "cross-entropy", "l1", "l2", "gaussian", "feature-matching" or "adversarial".
     of
         The outputs of a head of the discriminator: "fake/NAME" of generated images, "real/NAME" of
-        real ones. For feature matching "fake/logit@N", the outputs of its layer N, counted from 0;
-        empty for the adversarial term.
+        real ones. Or "fake", the generated images themselves, by "l1" or "l2". For feature matching
+        "fake/logit@N", the outputs of its layer N, counted from 0; empty for the adversarial term.
     to
-        What they are to be: "code/NAME" of generated images, or "label", by cross-entropy. For
-        feature matching "real/logit@N".
+        What they are to be: "code/NAME" of generated images, or "label", by cross-entropy. Of
+        images "real" or "source", the image of the same position in the batch. For feature
+        matching "real/logit@N".
     sides
         The networks whose loss it joins: "generator", "discriminator" or both; by default the
         generator, and both for the adversarial term.
@@ -93,6 +98,8 @@ class Term:
         self._check_adversarial()
         if self.kind == MATCHING:
             self._check_features()
+        elif self.of_images:
+            self._check_images()
         elif self.kind != ADVERSARIAL:
             self._check_head()
 
@@ -147,6 +154,30 @@ class Term:
                 f"term.to: got {self.to!r} for {self.of!r}; expected 'label'; only generated "
                 "images have codes"
             )
+
+    def _check_images(self) -> None:
+        """Raise ConfigError for a term of images that is not possible."""
+        if self.to not in IMAGES:
+            raise ConfigError(
+                f"term.to: got {shown(self.to)} for 'fake'; expected 'real' or 'source', images"
+            )
+        if self.kind not in ("l1", "l2"):
+            raise ConfigError(f"term.kind: got {self.kind!r} of images; expected 'l1' or 'l2'")
+        if self.sides != ("generator",):
+            raise ConfigError(
+                f"term.sides: got {list(self.sides)} for images; expected ['generator'], since "
+                "they do not depend on the discriminator"
+            )
+
+    @property
+    def has_head(self) -> bool:
+        """Whether it compares the outputs of a head."""
+        return self.kind not in (ADVERSARIAL, MATCHING) and not self.of_images
+
+    @property
+    def of_images(self) -> bool:
+        """Whether it compares images, not the outputs of a head."""
+        return self.of == FAKE
 
     @property
     def half(self) -> str:

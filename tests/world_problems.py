@@ -8,6 +8,7 @@ from gankit import plugins
 from gankit.config import from_settings
 from gankit.contract import World
 from gankit.data import glyphs
+from gankit.data.derived_sources import derived
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU
 from gankit.losses import RELATIVISTIC_AVERAGE
 from gankit.penalties import Penalty
@@ -48,7 +49,8 @@ def of_recipe(name):
     config = from_settings(recipe(name).settings | {"precision": "float64", "classes": 10})
     problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
     labels = labels if problem.classes else None
-    return Setup(problem, images, config.n_critic, labels, batch_size=10)
+    source = derived(images, config.source_images) if config.source else None
+    return Setup(problem, images, config.n_critic, labels, batch_size=10, source=source)
 
 
 def trained(build, setup, world=World(), *, blocks=True, steps=4):  # noqa: B008 - frozen.

@@ -32,6 +32,8 @@ class BlockTensors(NamedTuple):
     discriminator_random, generator_random
         The random inputs inside the networks, in the discriminator's updates, `(K, S - 1, ...)`,
         and in the generator's, `(K, 1, ...)`.
+    source_index
+        `(K, S, B)` int64, indices of each update's sources; an empty tuple without any.
     """
 
     index: Tensor
@@ -40,6 +42,7 @@ class BlockTensors(NamedTuple):
     scalars: Mapping[str, Tensor]
     discriminator_random: RandomInputs
     generator_random: RandomInputs
+    source_index: Tensor | tuple[()] = ()
 
 
 class DataTensors(NamedTuple):
@@ -52,10 +55,13 @@ class DataTensors(NamedTuple):
         `(K, S, B, height, width, channels)`, of several processes own rows. Uint8 or scaled.
     labels
         `(N,)` int64; no rows if the problem does not use them.
+    source
+        Sources, like `real`; an empty tuple without any.
     """
 
     real: Tensor
     labels: Tensor
+    source: Tensor | tuple[()] = ()
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,10 @@ class BlockRunner:
         The last two updates of a step, if they share the generated images; else None.
     pixels
         `(256,)`, the value of each grey level of uint8 images.
-    paired
+    uses_real
         Whether the generator's update uses real images.
+    paired
+        Whether sources are mirrored as their images are.
     labelled
         Whether updates use labels.
     width
@@ -84,6 +92,7 @@ class BlockRunner:
     update_generator: Update
     update_both: Callable[[Inputs, Inputs], tuple[Tensor, Tensor]] | None
     pixels: Tensor
+    uses_real: bool
     paired: bool
     labelled: bool
     width: int
@@ -131,7 +140,7 @@ class BlockRunner:
     def _generator_batch(self, data: DataTensors, block: BlockTensors, r: Tensor) -> Inputs:
         """Return the batch of the generator's update of step `r`."""
         network_random, s = _at(block.generator_random, r, 0), tf.shape(block.index)[1] - 1
-        return self._batch(data, block, r, s, network_random, real=self.paired)
+        return self._batch(data, block, r, s, network_random, real=self.uses_real)
 
     def _batch(
         self,
@@ -145,17 +154,30 @@ class BlockRunner:
         random = {name: tensor[r, s] for name, tensor in block.random.items()}
         flip = random.pop("flip", None)
         index = block.index[r, s]
-        own = index if self.world.size == 1 else index[self.world.share(tf.shape(index)[0])]
         no_images = tf.zeros((0, *data.real.shape[-3:]), self.pixels.dtype)
         return Inputs(
-            real=self._real(data.real, own, flip, r, s) if real else no_images,
+            real=self._real(data.real, self._own(index), flip, r, s) if real else no_images,
             noise=block.noise[r, s],
             labels=tf.gather(data.labels, index) if self.labelled else data.labels,
             random=random,
             scalars={name: scalar[r, s] for name, scalar in block.scalars.items()},
             masks=network_random,
             followers={},
+            source=self._source(data, block, flip, r, s),
         )
+
+    def _own(self, index: Tensor) -> Tensor:
+        """Return this process's rows of a batch's indices."""
+        return index if self.world.size == 1 else index[self.world.share(tf.shape(index)[0])]
+
+    def _source(
+        self, data: DataTensors, block: BlockTensors, flip: Tensor, r: Tensor, s: Tensor
+    ) -> Tensor | tuple[()]:
+        """Return the sources of one update, scaled, and mirrored as their images if paired."""
+        if isinstance(data.source, tuple) or isinstance(block.source_index, tuple):
+            return ()
+        own = self._own(block.source_index[r, s])
+        return self._real(data.source, own, flip if self.paired else None, r, s)
 
     def _real(self, real: Tensor, index: Tensor, flip: Tensor, r: Tensor, s: Tensor) -> Tensor:
         """Return the real images of one update, scaled."""

@@ -46,24 +46,31 @@ Arrays = list[np.ndarray[Any, Any]]
 
 def export_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Keras has no types.
     """Return the generator as a functional model, with named inputs and images, as in `Export`."""
-    inputs = {"noise": keras.Input((problem.noise_width,), name="noise", dtype="float32")}
+    shapes = dict(zip(problem.inputs, problem.input_shapes("generator"), strict=True))
+    inputs = {name: keras.Input(s, name=name, dtype="float32") for name, s in shapes.items()}
+    first, *others = inputs.values()
     if problem.generator_classes:
         inputs["labels"] = keras.Input((), name="labels", dtype="int64")
     spec = as_spec(problem.generator, "generator")
-    places = iter(walk(spec, (problem.noise_width,)))
-    builder = ModelBuilder(weights, inputs.get("labels"), problem.classes)
-    images = builder.run(spec, inputs["noise"], places)
+    places = iter(walk(spec, tuple(shapes.values())))
+    builder = ModelBuilder(weights, inputs.get("labels"), problem.classes, tuple(others))
+    images = builder.run(spec, first, places)
     outputs = {"images": keras.layers.Identity(name="images")(images)}
     return keras.Model(inputs, outputs, name="generator")
 
 
 @dataclass(frozen=True)
 class ModelBuilder:
-    """Builds a graph of layers; `weights` by the core's names, `labels` if class-conditional."""
+    """Builds a graph of layers.
+
+    `weights` are by the core's names, `labels` given if it is class-conditional, and `others` the
+    inputs after the first.
+    """
 
     weights: State
     labels: Tensor
     classes: int
+    others: tuple[Tensor, ...] = ()
 
     def run(self, spec: Spec, inputs: Tensor, places: Iterator[Place]) -> Tensor:
         """Return the outputs of the layers of `spec`, which are the next `places`."""
@@ -72,7 +79,8 @@ class ModelBuilder:
         for position, layer in enumerate(spec):
             place = next(places)
             if isinstance(layer, Concat):
-                added = kept[layer.source]
+                source = layer.source
+                added = self.others[int(layer.input) - 1] if source is None else kept[source]
                 inputs = keras.layers.Concatenate()([inputs, added])
             else:
                 inputs = self._apply(place, inputs, places)

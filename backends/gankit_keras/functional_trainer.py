@@ -178,7 +178,5 @@ class ModelNetworks(SpecNetworks):
         """Return the random inputs of a pass through a network."""
         if model := self.models.get(name):
             return model.random
-        problem = self.problem
-        if name == "generator":
-            return spec_masks(self._spec(name), Role.GENERATOR, (problem.noise_width,))
-        return spec_masks(self._spec(name), Role.DISCRIMINATOR, problem.image_shape)
+        role = Role.GENERATOR if name == "generator" else Role.DISCRIMINATOR
+        return spec_masks(self._spec(name), role, self.problem.input_shapes(name))

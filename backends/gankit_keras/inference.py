@@ -7,7 +7,8 @@ import numpy as np
 from gankit.contract import Array, Labels, Problem, State, check_labels, check_state
 from gankit.contract.random_streams import Role
 from gankit.errors import NotPortable
-from gankit.functional import noise_gradient
+from gankit.functional import inputs_of, noise_gradient
+from gankit.layers import input_shapes
 from gankit.terms import CLASS
 from gankit_keras.framework import Tensor, Variable, compiled, tf
 from gankit_keras.networks import Network
@@ -28,21 +29,26 @@ class Inference:
     ) -> None:
         self._network, self._values, self._framework = network, values, framework
         self._problem = problem
+        specs = tuple(
+            tf.TensorSpec((None, *shape), network.precision)
+            for shape in input_shapes(network.inputs)
+        )
+        inputs = specs if len(specs) > 1 else specs[0]
         self._run = compiled(
             lambda inputs, labels: network.run(values, inputs, labels)[0],
             device,
-            tf.TensorSpec((None, *network.inputs), network.precision),
+            inputs,
             tf.TensorSpec((None,), tf.int64),
         )
         self._gradient = compiled(
             self._noise_gradient,
             device,
-            tf.TensorSpec((None, *network.inputs), network.precision),
+            inputs,
             tf.TensorSpec((None,), tf.int64),
             tf.TensorSpec((None, *network.outputs), network.precision),
         )
 
-    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
+    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
         """Return images, or `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
         generator = self._network.role is Role.GENERATOR
@@ -75,14 +81,17 @@ class Inference:
         check_state(weights, self.weights())
         assign(self._values, weights)
 
-    def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
+    def _outputs(self, inputs: Array | tuple[Array, ...], labels: Labels | None) -> Array:
         outputs: Array = self._run(*self._arguments(inputs, labels)).numpy()
         return outputs
 
-    def _arguments(self, inputs: Array, labels: Labels | None) -> tuple[Array, Labels]:
+    def _arguments(
+        self, inputs: Array | tuple[Array, ...], labels: Labels | None
+    ) -> tuple[Array | tuple[Array, ...], Labels]:
         network = self._network
-        classes = network_labels(labels, len(inputs), network.classes)
-        return np.asarray(inputs, network.precision), classes
+        arrays = tuple(np.asarray(each, network.precision) for each in inputs_of(inputs))
+        classes = network_labels(labels, len(arrays[0]), network.classes)
+        return arrays if len(arrays) > 1 else arrays[0], classes
 
     def _noise_gradient(
         self, noise: Tensor, labels: Tensor, targets: Tensor

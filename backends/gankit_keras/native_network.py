@@ -8,7 +8,7 @@ from typing import Any
 from gankit.contract import Precision, Problem
 from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
-from gankit.layers import Shape
+from gankit.layers import Shape, Shapes
 from gankit_keras.keras_import import Tensor, Variable, keras
 from gankit_keras.native_call import NativeCall, native_call
 from gankit_keras.random_inputs import RandomInput, SeedState
@@ -33,7 +33,8 @@ class NativeNetwork:
         precision: Precision,
     ) -> None:
         self._model, self._call = model, native_call(model, role.name.lower(), classes)
-        self.role, self.inputs, self.outputs, self.precision = role, inputs, outputs, precision
+        self.inputs: Shapes = inputs
+        self.role, self.outputs, self.precision = role, outputs, precision
         self.classes = classes if self._call.takes_labels else 0
         _check(model, self._call, inputs, outputs, precision)
         # Keras numbers layers by the process's count, so paths are not stable; positions are.
@@ -86,7 +87,7 @@ def native_network(problem: Problem, role: Role) -> NativeNetwork:
 
     ConfigError if it is no `keras.Model`, or a model that does not fit.
     """
-    model, inputs, outputs = network_and_sizes(problem, role)
+    model, (inputs, *_), outputs = network_and_sizes(problem, role)
     if not isinstance(model, keras.Model):
         raise ConfigError(
             f"{role.name.lower()}: got a {type(model).__name__}; expected a spec or a keras.Model"
@@ -94,11 +95,12 @@ def native_network(problem: Problem, role: Role) -> NativeNetwork:
     return NativeNetwork(model, role, inputs, outputs, problem.classes, problem.precision)
 
 
-def network_and_sizes(problem: Problem, role: Role) -> tuple[Any, Shape, Shape]:
-    """Return a problem's network, and the shapes of its inputs and outputs without the batch."""
+def network_and_sizes(problem: Problem, role: Role) -> tuple[Any, tuple[Shape, ...], Shape]:
+    """Return a problem's network, and the shapes of its inputs and its output without the batch."""
     if role is Role.GENERATOR:
-        return problem.generator, (problem.noise_width,), problem.image_shape
-    return problem.discriminator, problem.image_shape, problem.discriminator_output_shape
+        return problem.generator, problem.input_shapes("generator"), problem.image_shape
+    shapes = problem.input_shapes("discriminator")
+    return problem.discriminator, shapes, problem.discriminator_output_shape
 
 
 def _check(

@@ -8,7 +8,7 @@ from typing import Protocol
 from gankit.contract import Precision, Problem, strip_prefix
 from gankit.contract.random_streams import Role
 from gankit.functional import Operations, Tensors
-from gankit.layers import Shape
+from gankit.layers import Shape, Shapes
 from gankit_keras.keras_import import Tensor, Variable
 from gankit_keras.native_network import native_network, network_and_sizes
 from gankit_keras.random_inputs import RandomInput
@@ -25,8 +25,8 @@ class Network(Protocol):
     role
         The generator or the discriminator.
     inputs, outputs
-        Shapes without the batch: `(latent,)` to an image's, or an image's to that of
-        `Problem.discriminator_output_shape`.
+        Shapes without the batch: that of the input, or those of each input, and that of the
+        outputs, an image's or `Problem.discriminator_output_shape`.
     classes
         Number of classes if it is class-conditional; else 0.
     precision
@@ -41,7 +41,7 @@ class Network(Protocol):
 
     native: bool
     role: Role
-    inputs: Shape
+    inputs: Shapes
     outputs: Shape
     classes: int
     precision: Precision
@@ -70,7 +70,7 @@ class Network(Protocol):
         arrays
             Weights and running state.
         x
-            `(n, *inputs)`.
+            `(n, *inputs)`, or a tuple of several.
         labels
             `(n,)` int64; used only by a class-conditional network.
         random

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gankit.contract import World
 from gankit.contract.dropout_masks import own_rows
 from gankit.contract.random_streams import Role, StepKey, dropout_mask, framework_seed
-from gankit.layers import Dropout, Shape, Spec, walk
+from gankit.layers import Dropout, Shape, Shapes, Spec, walk
 
 Layout: TypeAlias = tuple[tuple[int | None, ...], np.dtype[Any]]
 """The shape of an array, None for a size that is open, and its dtype."""
@@ -156,7 +156,7 @@ def sampler(
     return RandomInputSampler(inputs, world)
 
 
-def spec_masks(spec: Spec, role: Role, inputs: Shape) -> dict[str, RandomInput]:
+def spec_masks(spec: Spec, role: Role, inputs: Shapes) -> dict[str, RandomInput]:
     """Return a mask for each dropout layer of a spec, by the layer's name.
 
     Parameters
@@ -166,7 +166,7 @@ def spec_masks(spec: Spec, role: Role, inputs: Shape) -> dict[str, RandomInput]:
     role
         Their network.
     inputs
-        Shape of its inputs without the batch.
+        Shape of its input without the batch, or those of each input.
     """
     return {
         place.name: DropoutMask(role, place.number, place.shape, place.layer.rate)

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from gankit.contract import Precision
 from gankit.contract.random_streams import Role
-from gankit.functional import ForwardPass, Operations
-from gankit.layers import Shape, Spec, output_shape, uses_labels, weight_shapes
+from gankit.functional import ForwardPass, Operations, inputs_of
+from gankit.layers import Shape, Shapes, Spec, output_shape, uses_labels, weight_shapes
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.random_inputs import RandomInput, spec_masks
 
@@ -25,7 +25,7 @@ class SpecNetwork:
         ops: Operations,
         spec: Spec,
         role: Role,
-        inputs: Shape,
+        inputs: Shapes,
         outputs: Shape,
         classes: int,
         trains: Callable[[str, str], bool],
@@ -70,9 +70,10 @@ class SpecNetwork:
         halves: int = 1,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the outputs, and the running state after this pass."""
-        one_hot = tf.one_hot(labels, self.classes, dtype=x.dtype) if self.classes else None
-        forward = ForwardPass(self._ops, arrays, one_hot, random, halves)
-        outputs = forward.run(self._spec, x)
+        first, *others = inputs_of(x)
+        one_hot = tf.one_hot(labels, self.classes, dtype=first.dtype) if self.classes else None
+        forward = ForwardPass(self._ops, arrays, one_hot, random, halves, tuple(others))
+        outputs = forward.run(self._spec, first)
         if self.role is Role.DISCRIMINATOR and len(self.outputs) > 1:  # A map of logits, as a row.
             outputs = tf.reshape(outputs, (-1, math.prod(self.outputs)))
         return outputs, forward.running

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from gankit.contract.required_inputs import RequiredInputs
 from gankit.contract.scalars import names
 from gankit.errors import ConfigError
 from gankit.functional import Inputs
+from gankit.layers import Shape
 from gankit_keras.blocks import BlockRunner, BlockTensors, DataTensors
 from gankit_keras.device_data import DeviceData, device_data
 from gankit_keras.framework import Tensor, compiled, device_name, tf, use_xla
@@ -31,6 +32,8 @@ from gankit_keras.updates import (
 )
 from gankit_keras.variables import assign, initial_variables, to_arrays
 
+Kind: TypeAlias = tuple[tf.DType, int]
+"""The dtype and the number of axes of images."""
 CHUNK_BYTES = 12 * 2**20
 """The most bytes of a block per call; TensorFlow copies them, which takes as many again."""
 
@@ -77,7 +80,8 @@ class KerasTrainer:
             self._updates.update_generator, self._device, last, by_xla=self._by_xla
         )
         self._data: DeviceData | None = None
-        self._compiled_runs: dict[tuple[tf.DType, int], Any] = {}
+        self._sources: DeviceData | None = None
+        self._compiled_runs: dict[tuple[Kind, Kind | None], Any] = {}
 
     def update_discriminator(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
@@ -88,14 +92,18 @@ class KerasTrainer:
 
     def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
-        real = batch.real if self._problem.generator_sees_real else batch.real[:0]
+        real = batch.real if self._problem.generator_uses_real else batch.real[:0]
         with self._meeting():
             return self._update_generator(self._batch(batch, real, self._generator_sampler))
 
-    def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
-        """Store the images on the device, uint8 ones unconverted; images in a file stay there."""
+    def place(
+        self, images: NDArray[Any], labels: Labels | None, source: NDArray[Any] | None = None, /
+    ) -> None:
+        """Store the data set on the device; images in a file stay there, and blocks read them."""
         with tf.device(self._device):
             self._data = device_data(self._problem, images, labels, self._classes)
+            if source is not None:
+                self._sources = device_data(self._problem, source, None, 0)
 
     def train_block(self, block: Block, /) -> Array:
         """Run many steps in one call, or in a few of at most 12 MiB."""
@@ -106,7 +114,13 @@ class KerasTrainer:
         size = self._chunk_steps(block, self._data)
         for start in range(0, len(block), size):
             chunk = slice(start, start + size)
-            data = DataTensors(self._data.real(self._real_index(block, chunk)), self._data.labels)
+            data = DataTensors(
+                self._data.real(self._real_index(block, chunk)),
+                self._data.labels,
+                ()
+                if self._sources is None
+                else self._sources.real(self._source_index(block, chunk)),
+            )
             with self._meeting():
                 made.append(np.asarray(self._run(data)(data, self._block_arrays(block, chunk))))
         losses, (critics, last) = np.concatenate(made), self._widths
@@ -137,6 +151,7 @@ class KerasTrainer:
             scalars={name: np.float64(batch.scalars[name]) for name in names(self._problem)},
             masks=sampler.sample(batch.key, len(batch.noise)),
             followers={},
+            source=() if batch.source is None else batch.source[own],
         )
 
     def _labels(self, batch: Batch) -> Labels:
@@ -156,31 +171,48 @@ class KerasTrainer:
             scalars={name: block.scalars[name][chunk] for name in names(self._problem)},
             discriminator_random=discriminator.sample_many([row[:-1] for row in keys], batch),
             generator_random=generator.sample_many([row[-1:] for row in keys], batch),
+            source_index=() if block.source_index is None else block.source_index[chunk],
         )
 
     def _real_index(self, block: Block, chunk: slice) -> NDArray[np.int64]:
         """Return the indices of a chunk's real images: the generator's only if paired."""
         index = block.index[chunk, :, self._problem.world.rows(block.index.shape[2])]
-        return index if self._problem.generator_sees_real else index[:, :-1]
+        return index if self._problem.generator_uses_real else index[:, :-1]
+
+    def _source_index(self, block: Block, chunk: slice) -> NDArray[np.int64]:
+        """Return the indices of a chunk's sources."""
+        own = self._problem.world.rows(block.index.shape[2])
+        index: NDArray[np.int64] = np.asarray(block.source_index)[chunk, :, own]
+        return index
 
     def _chunk_steps(self, block: Block, data: DeviceData) -> int:
         """Return the number of steps per call, at least one."""
         first = slice(0, 1)
         arrays: list[NDArray[Any]] = tf.nest.flatten(self._block_arrays(block, first))
         size = sum(array.nbytes for array in arrays) + data.nbytes(self._real_index(block, first))
+        if self._sources is not None:
+            size += self._sources.nbytes(self._source_index(block, first))
         return max(1, CHUNK_BYTES // size)
 
     def _run(self, data: DataTensors) -> Any:  # noqa: ANN401 - TensorFlow has no types.
         """Return the compiled function that runs steps on data of this dtype and rank."""
-        kind = tf.as_dtype(data.real.dtype), data.real.ndim
+        kind = _kind(data.real), None if self._sources is None else _kind(data.source)
         if kind not in self._compiled_runs:
             self._compiled_runs[kind] = self._compile_run(*kind)
         return self._compiled_runs[kind]
 
-    def _compile_run(self, dtype: tf.DType, rank: int) -> Any:  # noqa: ANN401
+    def _compile_run(self, images: Kind, sources: Kind | None) -> Any:  # noqa: ANN401
         problem, many = self._problem, (None, None, None)
-        real = tf.TensorSpec((*many[: rank - 3], *problem.image_shape), dtype)
-        data = DataTensors(real, tf.TensorSpec((None,), tf.int64))
+
+        def signature(kind: Kind, shape: Shape) -> tf.TensorSpec:
+            dtype, rank = kind
+            return tf.TensorSpec((*many[: rank - 3], *shape), dtype)
+
+        data = DataTensors(
+            signature(images, problem.image_shape),
+            tf.TensorSpec((None,), tf.int64),
+            () if sources is None else signature(sources, problem.source_shape or ()),
+        )
         block = BlockTensors(
             index=tf.TensorSpec(many, tf.int64),
             noise=tf.TensorSpec((*many, problem.noise_width), problem.precision),
@@ -188,13 +220,15 @@ class KerasTrainer:
             scalars=dict.fromkeys(names(problem), tf.TensorSpec((None, None), tf.float64)),
             discriminator_random=mask_signatures(self._discriminator_sampler, None, None),
             generator_random=mask_signatures(self._generator_sampler, None, None),
+            source_index=() if sources is None else tf.TensorSpec(many, tf.int64),
         )
         runner = BlockRunner(
             self._update_discriminator,
             self._update_generator,
             self._updates.update_both if self._shares_images() else None,
             self._pixels,
-            paired=problem.generator_sees_real,
+            uses_real=problem.generator_uses_real,
+            paired=problem.source == "paired",
             labelled=bool(self._classes),
             width=max(self._widths),
             world=problem.world,
@@ -212,3 +246,7 @@ class KerasTrainer:
         XLA is excluded: it would compute other bits for the two updates together than one by one.
         """
         return self._problem.shares_generated and not self._by_xla
+
+
+def _kind(images: Any) -> Kind:  # noqa: ANN401 - an array or a tensor.
+    return tf.as_dtype(images.dtype), images.ndim

@@ -89,6 +89,9 @@ def inputs_signature(problem: Problem, sampler: RandomInputSampler) -> Inputs:
         scalars=dict.fromkeys(names(problem), tf.TensorSpec((), tf.float64)),
         masks=mask_signatures(sampler),
         followers={},
+        source=tf.TensorSpec((None, *problem.source_shape), problem.precision)
+        if problem.source_shape
+        else (),
     )
 
 

@@ -34,6 +34,8 @@ class DiscriminatorForward:
         Augmentation of the images, and its probability if it is adaptive.
     logits
         Number of logits of an image: 1, or those of a map.
+    sees_source
+        Whether it takes the batch's sources beside the images.
     """
 
     network: Sequential
@@ -42,6 +44,7 @@ class DiscriminatorForward:
     augment: Augment | None
     p: float | None
     logits: int
+    sees_source: bool = False
 
     def adversarial(
         self, fake: Value, real: Value, shared: Collection[Half]
@@ -112,7 +115,12 @@ class DiscriminatorForward:
         layers: int | None = None,
     ) -> tuple[Tracked, State]:
         """Return the outputs as rows, those of a map too, and the running state after the pass."""
-        outputs, running = self.network.run(images, labels, masks, self.variables, halves, layers)
+        others: tuple[Tracked, ...] = ()
+        if self.sees_source:
+            others = (constant(np.concatenate([self.batch.source] * halves)),)
+        outputs, running = self.network.run(
+            images, labels, masks, self.variables, halves, layers, others
+        )
         return reshape(outputs, (images.shape[0], -1)), running
 
     def view(self, images: Tracked, half: Half) -> Tracked:

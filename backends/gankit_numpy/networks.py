@@ -49,22 +49,29 @@ class Sequential:
         variables: Mapping[str, Tracked],
         halves: int = 1,
         layers: int | None = None,
+        others: tuple[Tracked, ...] = (),
     ) -> tuple[Tracked, State]:
         """Return the outputs, and the running state after this pass.
+
+        `others` are the network's inputs after the first.
 
         Weights that are not among `variables` are constants. With `masks` the network is in
         training mode. Batch statistics are those of each of the `halves`. Only the first `layers`
         run, by default all.
         """
         constants = {name: constant(value) for name, value in self.values.items()}
-        forward = ForwardPass(constants | dict(variables), labels, masks, halves)
+        forward = ForwardPass(constants | dict(variables), labels, masks, halves, others)
         return forward.run(self.spec[:layers], inputs), forward.running
 
     def forward(
-        self, inputs: Array, labels: Labels | None = None, masks: Masks | None = None
+        self,
+        inputs: Array | tuple[Array, ...],
+        labels: Labels | None = None,
+        masks: Masks | None = None,
     ) -> Array:
-        """Return the outputs alone, as an array."""
-        return self.run(constant(inputs), labels, masks, {})[0].value
+        """Return the outputs alone, as an array; several inputs are a tuple."""
+        first, *others = map(constant, inputs_of(inputs))
+        return self.run(first, labels, masks, {}, others=tuple(others))[0].value
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class Inference:
     problem: Problem | None = None
     """The problem, if it is the discriminator."""
 
-    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
+    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
         """Return images, or of a discriminator `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
         if self.problem is None:
@@ -109,13 +116,18 @@ class Inference:
         return images.value, gradient.value
 
     @ignore_overflow
-    def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
-        return self.network.forward(self._cast(inputs), labels)
+    def _outputs(self, inputs: Array | tuple[Array, ...], labels: Labels | None) -> Array:
+        return self.network.forward(tuple(map(self._cast, inputs_of(inputs))), labels)
 
     def _cast(self, inputs: Array) -> Array:
         """Return inputs in the precision of the weights."""
         dtype = next((w.dtype for w in self.network.values.values()), inputs.dtype)
         return inputs.astype(dtype, copy=False)
+
+
+def inputs_of(inputs: Array | tuple[Array, ...]) -> tuple[Array, ...]:
+    """Return a network's inputs, one or several, as a tuple."""
+    return inputs if isinstance(inputs, tuple) else (inputs,)
 
 
 def copy_into(values: State, state: Mapping[str, Any]) -> None:

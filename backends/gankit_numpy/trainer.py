@@ -17,13 +17,13 @@ from gankit.followers import ADA, LOSS
 from gankit.layers import Spec, as_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
-from gankit.terms import MATCHING, Side
+from gankit.terms import MATCHING, Side, Term
 from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
 from gankit_numpy.loss_follower import LossFollower
 from gankit_numpy.losses import all_logits, image_logits, label_rows, matched, term_value
-from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow
+from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow, inputs_of
 from gankit_numpy.operations import get_slice
 from gankit_numpy.ops import TrackedOps
 from gankit_numpy.optimizers import clip, updater
@@ -63,7 +63,7 @@ class NumpyTrainer:
     def update_discriminator(self, batch: Batch, /) -> Losses:
         """Update the discriminator once, to distinguish generated images from real ones."""
         self._required.check(batch)
-        fake = self._g.forward(batch.noise, batch.labels, pass_masks(batch, Role.GENERATOR))
+        fake = self._g.forward(self._inputs(batch), batch.labels, pass_masks(batch, Role.GENERATOR))
         weights = self._d.variables()
         discriminator = self._discriminator_forward(batch, weights)
         fakes, reals, running, by_images = discriminator.adversarial(
@@ -92,7 +92,8 @@ class NumpyTrainer:
         """Update the generator once, to raise the logits of its images, and its average."""
         self._required.check(batch)
         weights, masks = self._g.variables(), pass_masks(batch, Role.GENERATOR)
-        fake, running = self._g.run(constant(batch.noise), batch.labels, masks, weights)
+        first, *others = map(constant, self._inputs(batch))
+        fake, running = self._g.run(first, batch.labels, masks, weights, others=tuple(others))
         loss, terms = self._generator_loss(self._discriminator_forward(batch, {}), fake)
         scalars = strip_prefix(batch.scalars, "generator")
         self._g_updater.update(self._g.values, named_gradients(loss, weights), scalars)
@@ -126,8 +127,18 @@ class NumpyTrainer:
         p = self._ada.p if self._ada else None
         problem = self._problem
         return DiscriminatorForward(
-            self._d, weights, batch, problem.augment, p, problem.logits_per_image
+            self._d,
+            weights,
+            batch,
+            problem.augment,
+            p,
+            problem.logits_per_image,
+            problem.sees_source,
         )
+
+    def _inputs(self, batch: Batch) -> tuple[Array, ...]:
+        """Return what the generator takes of a batch."""
+        return inputs_of(self._problem.generator_inputs(batch.noise, batch.source))
 
     def _given_loss(self) -> Loss:
         return self._loss.given(self._follower.scalars) if self._follower else self._loss
@@ -152,7 +163,7 @@ class NumpyTrainer:
                 outputs[term.of], outputs[term.to], _ = discriminator.both_halves(
                     fake, constant(batch.real), term.layer + 1
                 )
-        terms = self._terms("generator", batch, outputs)
+        terms = self._terms("generator", batch, outputs, fake)
         total: Tracked = loss + self._weighted("generator", terms)
         return total, terms
 
@@ -162,6 +173,11 @@ class NumpyTrainer:
             return {"fake": discriminator.one_half(fake, "fake")[0]}
         fakes, reals, _ = discriminator.both_halves(fake, constant(discriminator.batch.real))
         return {"fake": fakes, "real": reals}
+
+    def _image_term(self, term: Term, batch: Batch, fake: Tracked) -> Tracked:
+        """Return the value of a term that compares generated images with others."""
+        to = batch.real if term.to == "real" else np.asarray(batch.source)
+        return term_value(term.kind, fake, to)
 
     def _penalties(
         self,
@@ -180,10 +196,19 @@ class NumpyTrainer:
             value = value + separate_penalty(discriminator, penalty, number, fake)
         return value
 
-    def _terms(self, side: Side, batch: Batch, outputs: Mapping[str, Tracked]) -> list[Tracked]:
-        """Return the values of a network's terms, given the outputs for each half."""
+    def _terms(
+        self,
+        side: Side,
+        batch: Batch,
+        outputs: Mapping[str, Tracked],
+        fake: Tracked | None = None,
+    ) -> list[Tracked]:
+        """Return the values of a network's terms, given the outputs for each half, and images."""
         problem, values = self._problem, []
         for term in problem.terms_of(side):
+            if fake is not None and term.of_images:
+                values.append(self._image_term(term, batch, fake))
+                continue
             if term.kind == MATCHING:
                 values.append(matched(outputs[term.of], outputs[term.to]))
                 continue

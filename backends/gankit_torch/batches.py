@@ -20,6 +20,27 @@ from gankit_torch.dropout_masks import MaskPrefetcher, MaskSource, UpdateMasks, 
 from gankit_torch.tensors import torch_dtype
 
 
+class StoredImages:
+    """A set of images as they are stored: on the device, or in a file."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._images = torch.empty(0)
+        self._file: NDArray[Any] | None = None
+
+    def place(self, images: NDArray[Any]) -> None:
+        """Take the images: copied to the device, unless they are in a file."""
+        in_memory = isinstance(images, np.ndarray) and not isinstance(images, np.memmap)
+        self._file = None if in_memory else images
+        self._images = _share_memory(images).to(self._device) if in_memory else torch.empty(0)
+
+    def rows(self, host: NDArray[np.int64], device: Tensor) -> Tensor:
+        """Return some images, given their indices on the host and on the device."""
+        if self._file is None:
+            return self._images[device]
+        return _share_memory(self._file[host]).to(self._device)
+
+
 class BatchLoader:
     """The data set on the device; copies batches and blocks there.
 
@@ -28,7 +49,8 @@ class BatchLoader:
 
     def __init__(self, problem: Problem, device: torch.device, masks: Masks | None = None) -> None:
         self._device, self._dtype = device, torch_dtype(problem)
-        self._paired, self._required = problem.generator_sees_real, RequiredInputs(problem)
+        self._uses_real, self._required = problem.generator_uses_real, RequiredInputs(problem)
+        self._paired = problem.source == "paired"
         self._world = problem.world
         self._mask_source: MaskSource = (
             MaskPrefetcher(masks, self._world, self._to_device)
@@ -37,18 +59,20 @@ class BatchLoader:
         )
         self._pixels = self._to_precision(problem.pixels)
         self._no_images = self._pixels.new_empty((0, *problem.image_shape))
-        self._images, self._labels = torch.empty(0), torch.empty(0)
-        self._file: NDArray[Any] | None = None
+        self._images, self._sources = StoredImages(device), StoredImages(device)
+        self._labels = torch.empty(0)
         self._labelled = False
 
-    def place(self, images: NDArray[Any], labels: Labels | None) -> None:
+    def place(
+        self, images: NDArray[Any], labels: Labels | None, source: NDArray[Any] | None = None
+    ) -> None:
         """Store the data set on the device, uint8 images unconverted.
 
         Images in a file stay there; each step reads the images that it uses.
         """
-        in_memory = isinstance(images, np.ndarray) and not isinstance(images, np.memmap)
-        self._file = None if in_memory else images
-        self._images = _share_memory(images).to(self._device) if in_memory else torch.empty(0)
+        self._images.place(images)
+        if source is not None:
+            self._sources.place(source)
         self._labelled = labels is not None
         if labels is not None:
             self._labels = self._to_device(labels).long()
@@ -57,7 +81,7 @@ class BatchLoader:
         """Copy one batch to the device; `last` is True for the generator's, the step's last."""
         self._required.check(batch)
         count = len(batch.noise)
-        own, used = self._world.rows(count), self._paired or not last
+        own, used = self._world.rows(count), self._uses_real or not last
         return Inputs(
             real=self._to_precision(batch.real[own]) if used else self._no_images,
             noise=self._to_precision(batch.noise),
@@ -66,6 +90,7 @@ class BatchLoader:
             scalars=batch.scalars,
             masks=UpdateMasks(batch.key, self._world, count),
             followers={},
+            source=() if batch.source is None else self._to_precision(batch.source[own]),
         )
 
     def steps(self, block: Block) -> Iterator[list[Inputs]]:
@@ -78,9 +103,9 @@ class BatchLoader:
             yield [
                 Inputs(
                     real=self._scale(
-                        self._real_images(block.index[r, s, own], index[r, s, own]), random
+                        self._images.rows(block.index[r, s, own], index[r, s, own]), random
                     )
-                    if self._paired or not last
+                    if self._uses_real or not last
                     else self._no_images,
                     noise=noise[r, s].clone(),
                     labels=self._labels[index[r, s]] if self._labelled else None,
@@ -88,17 +113,25 @@ class BatchLoader:
                     scalars={name: float(value[r, s]) for name, value in block.scalars.items()},
                     masks=masks,
                     followers={},
+                    source=self._source(block.source_index, (r, s, own), random),
                 )
                 for s, masks in enumerate(update_masks)
                 for last in (s == block.index.shape[1] - 1,)
                 for random in ({name: array[r, s] for name, array in arrays.items()},)
             ]
 
-    def _real_images(self, host_index: NDArray[np.int64], device_index: Tensor) -> Tensor:
-        """Return images as they are stored, given their indices on the host and on the device."""
-        if self._file is None:
-            return self._images[device_index]
-        return _share_memory(self._file[host_index]).to(self._device)
+    def _source(
+        self,
+        index: NDArray[np.int64] | None,
+        place: tuple[int, int, slice],
+        random: Mapping[str, Tensor],
+    ) -> Tensor | tuple[()]:
+        """Return the sources at a `place` of the index, scaled, and mirrored if paired."""
+        if index is None:
+            return ()
+        host = index[place]
+        images = self._sources.rows(host, self._to_device(host))
+        return self._scale(images, random if self._paired else {})
 
     def _scale(self, images: Tensor, random: Mapping[str, Tensor]) -> Tensor:
         """Return scaled images, mirrored if their random input "flip" is True."""

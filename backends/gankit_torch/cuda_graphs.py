@@ -151,7 +151,9 @@ def _tensors(inputs: Inputs) -> list[Tensor]:
     """Return an update's tensors, always in the same order."""
     labels = [] if inputs.labels is None else [inputs.labels]
     masks = inputs.masks.prefetched or {}
-    return [inputs.real, inputs.noise, *labels, *inputs.random.values(), *masks.values()]
+    source = [] if isinstance(inputs.source, tuple) else [inputs.source]
+    tensors = [inputs.real, inputs.noise, *source, *labels]
+    return [*tensors, *inputs.random.values(), *masks.values()]
 
 
 def _cloned(inputs: Inputs) -> Inputs:
@@ -161,6 +163,7 @@ def _cloned(inputs: Inputs) -> Inputs:
         real=_clone(inputs.real),
         noise=_clone(inputs.noise),
         labels=_clone(inputs.labels),
+        source=() if isinstance(inputs.source, tuple) else inputs.source.clone(),
         random={name: _clone(tensor) for name, tensor in inputs.random.items()},
         masks=replace(
             inputs.masks, prefetched=masks and {name: _clone(mask) for name, mask in masks.items()}

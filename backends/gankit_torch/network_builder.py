@@ -19,11 +19,8 @@ from gankit_torch.tensors import torch_dtype
 def build_network(problem: Problem, role: Role, device: torch.device) -> Network:
     """Build a spec with its initial weights, or check and wrap a user's module."""
     name, dtype = role.name.lower(), torch_dtype(problem)
-    model, shape = (
-        (problem.generator, (problem.noise_width,))
-        if role is Role.GENERATOR
-        else (problem.discriminator, problem.image_shape)
-    )
+    model = problem.generator if role is Role.GENERATOR else problem.discriminator
+    shape = problem.input_shapes(name)
     if isinstance(model, tuple):
         classes = problem.classes if layers.uses_labels(model) else 0
         module = build_layers(model, shape, problem.classes).to(device, dtype)

@@ -16,7 +16,7 @@ from torch.func import functional_call
 from gankit.contract import Array, Labels, Problem, State, check_labels, check_state
 from gankit.contract.random_streams import Role, framework_seed, keep_probability
 from gankit.errors import NotPortable
-from gankit.functional import ONE_PROCESS, Sums
+from gankit.functional import ONE_PROCESS, Sums, inputs_of
 from gankit.layers import Place
 from gankit.terms import CLASS
 from gankit_torch.dropout_masks import UpdateMasks
@@ -83,7 +83,7 @@ class Network:
 
     def forward_train(
         self,
-        inputs: Tensor,
+        inputs: Tensor | tuple[Tensor, ...],
         labels: Tensor | None,
         masks: UpdateMasks,
         *,
@@ -98,7 +98,7 @@ class Network:
         Parameters
         ----------
         inputs
-            `(n, latent)` noise or `(n, height, width, channels)` images.
+            `(n, latent)` noise or `(n, height, width, channels)` images; several are a tuple.
         labels
             `(n,)` int64, or None.
         masks
@@ -115,17 +115,18 @@ class Network:
         layers
             Number of the first layers to run; by default all. Their outputs are rows too.
         """
+        first, *others = inputs_of(inputs)
         if not self.native:
             dropout = self._dropout_factors(masks, number)
             settings = ForwardSettings(
-                labels, dropout, halves, moving, self.mixed, sums, layers=layers
+                labels, dropout, halves, moving, self.mixed, sums, tuple(others), layers
             )
-            return self._to_core_layout(self.module(inputs, settings))
+            return self._to_core_layout(self.module(first, settings))
         buffers = {} if moving else {name: b.clone() for name, b in self.module.named_buffers()}
         rounding = torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)
         with torch.random.fork_rng(devices=_cuda_devices(self.device)), rounding:
             torch.manual_seed(framework_seed(masks.key, self.role, number))
-            parts = zip(*(t.chunk(halves) for t in self._arguments(inputs, labels)), strict=True)
+            parts = zip(*(t.chunk(halves) for t in self._arguments(first, labels)), strict=True)
             outputs = [
                 self.call_native(*arguments, buffers=buffers, action="in training")
                 for arguments in parts
@@ -155,7 +156,7 @@ class Network:
             outputs: Tensor = functional_call(self.module, dict(buffers), (inputs, *second), named)
         return outputs
 
-    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
+    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
         """Return the outputs in inference mode: images, or `(n,)` logits."""
         outputs = self._infer(inputs, labels)
         if self.role is Role.DISCRIMINATOR:
@@ -200,17 +201,21 @@ class Network:
         return _contiguous(images), _contiguous(gradient)
 
     @fast_matmul
-    def _infer(self, inputs: Array, labels: Labels | None) -> Array:
-        classes = self._classes(labels, inputs)
+    def _infer(self, inputs: Array | tuple[Array, ...], labels: Labels | None) -> Array:
+        first, *others = inputs_of(inputs)
+        classes = self._classes(labels, first)
+        tensors = tuple(map(self._tensor, others))
         with self._inference_mode(), torch.no_grad():
-            return _contiguous(self._forward_inference(self._tensor(inputs), classes))
+            return _contiguous(self._forward_inference(self._tensor(first), classes, tensors))
 
-    def _forward_inference(self, inputs: Tensor, classes: Tensor | None) -> Tensor:
+    def _forward_inference(
+        self, inputs: Tensor, classes: Tensor | None, others: tuple[Tensor, ...] = ()
+    ) -> Tensor:
         """Return the outputs of a network in inference mode, in the core's shapes."""
         if self.native:
             outputs = self.call_native(*self._arguments(inputs, classes))
         else:
-            outputs = self.module(inputs, ForwardSettings(classes))
+            outputs = self.module(inputs, ForwardSettings(classes, others=others))
         return self._to_core_layout(outputs)
 
     @contextmanager

@@ -85,9 +85,11 @@ class TorchTrainer:
         self._end_step(tensors)
         return loss
 
-    def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
+    def place(
+        self, images: NDArray[Any], labels: Labels | None, source: NDArray[Any] | None = None, /
+    ) -> None:
         """Store the data set on the device, uint8 images unconverted."""
-        self._loader.place(images, labels)
+        self._loader.place(images, labels, source)
 
     @fast_matmul
     def train_block(self, block: Block, /) -> Array:

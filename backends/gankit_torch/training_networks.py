@@ -24,7 +24,7 @@ class TorchNetworks:
         self,
         name: str,
         _weights: Tensors,
-        x: Tensor,
+        x: Tensor | tuple[Tensor, ...],
         labels: Tensor | None,
         masks: UpdateMasks,
         /,

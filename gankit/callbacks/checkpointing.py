@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
 
 from gankit._utils import atomic_files
 from gankit.callbacks.boundaries import at_least_one, never, next_multiple
@@ -15,6 +17,8 @@ from gankit.training import Progress
 from gankit.visual import images
 
 COLUMNS = 5
+Beside: TypeAlias = tuple[NDArray[Any], NDArray[Any] | None]
+"""Sources, and true images."""
 
 
 class Losses:
@@ -41,7 +45,7 @@ class Samples:
     folder
         The run's folder; grids are written to its `samples`.
     noise
-        `(N, latent)` standard normal numbers.
+        `(N, latent)` standard normal numbers, or what the generator takes: `Problem.inputs`.
     steps_per_epoch
         Steps per epoch.
     every
@@ -50,16 +54,20 @@ class Samples:
         `(N,)` classes, for a class-conditional generator.
     names
         Labels of the grid's rows; empty for none.
+    beside
+        Images above and below each generated one, of the same shape: the source, and the true
+        image if it is known. None, the default, for none.
     """
 
     def __init__(
         self,
         folder: RunFolder,
-        noise: Array,
+        noise: Array | tuple[Array, ...],
         steps_per_epoch: int,
         every: int,
         labels: Labels | None = None,
         names: Sequence[str] = (),
+        beside: Beside | None = None,
     ) -> None:
         at_least_one("steps_per_epoch", steps_per_epoch)
         at_least_one("every", every)
@@ -67,6 +75,7 @@ class Samples:
         self.noise = noise
         self.labels = labels
         self.names = names
+        self.beside = beside
         self.first = steps_per_epoch
         self.interval = every * steps_per_epoch
 
@@ -79,7 +88,12 @@ class Samples:
         step, trainer = progress.step, progress.trainer
         if step == self.first or step % self.interval == 0 or progress.done:
             generator = trainer.generator if trainer.average is None else trainer.average
-            picture = images.grid(generator(self.noise, self.labels), COLUMNS)
+            made = generator(self.noise, self.labels)
+            picture = (
+                images.grid(made, COLUMNS)
+                if self.beside is None
+                else images.compared(self.beside[0], made, self.beside[1])
+            )
             if self.names:
                 picture = images.with_names(picture, self.names)
             atomic_files.make_folder(self.folder.samples)

@@ -62,6 +62,8 @@ class Watchdog:
         Called with each message; by default it gives a `HealthWarning`.
     record
         Called with the step and the message, to save them.
+    source
+        The sources, if the problem has some; without them the spread is not measured.
     clock
         Returns seconds.
     """
@@ -74,13 +76,15 @@ class Watchdog:
         tell: Callable[[str], None] = warn,
         clock: Callable[[], float] = time.perf_counter,
         record: Callable[[int, str], None] = discard,
+        source: NDArray[Any] | None = None,
     ) -> None:
         random = generator(problem.seed, Stream.WATCHDOG)
         chosen = np.sort(random.choice(len(images), min(BATCH, len(images)), replace=False))
         self._real_spread = image_spread(problem.scale(images[chosen]))
         normal = random.standard_normal((BATCH, problem.latent))
         (codes,) = sample_codes(problem.codes, problem.seed, [BATCH])
-        self._noise = np.concatenate([normal, codes], axis=1).astype(problem.precision)
+        noise = np.concatenate([normal, codes], axis=1).astype(problem.precision)
+        self._inputs = noise if problem.source is None else _inputs(problem, noise, source)
         self._labels = _in_turn(problem.generator_classes)
         self._loss, self._tell, self._clock = problem.loss, tell, clock
         self._record = record
@@ -114,7 +118,9 @@ class Watchdog:
 
     def _relative_spread(self, progress: Progress) -> float:
         """Return the spread of generated images divided by that of real images."""
-        generated = progress.trainer.generator(self._noise, self._labels)
+        if self._inputs is None:
+            return 1.0
+        generated = progress.trainer.generator(self._inputs, self._labels)
         return image_spread(generated) / self._real_spread if self._real_spread else 1.0
 
     def _report(self, failure: str, step: int, message: str | None) -> None:
@@ -123,6 +129,18 @@ class Watchdog:
             self._reported.add(failure)
             self._record(step, message)
             self._tell(f"after step {step}, {message}")
+
+
+def _inputs(
+    problem: Problem, noise: Array, source: NDArray[Any] | None
+) -> Array | tuple[Array, ...] | None:
+    """Return what the generator takes: sources spread over the set; None without sources."""
+    if source is None:
+        return None
+    spread = np.linspace(0, len(source) - 1, BATCH).astype(np.int64)
+    found: Array | tuple[Array, ...]
+    found = problem.generator_inputs(noise, problem.scale(np.asarray(source[spread])))
+    return found
 
 
 def _in_turn(classes: int) -> Labels | None:

@@ -30,6 +30,10 @@ COMMANDS = {
         "gankit.cli.commands.invert",
         "Find the generated images nearest to given pictures.",
     ),
+    "translate": (
+        "gankit.cli.commands.translate",
+        "Translate source images with a run.",
+    ),
     "compare": (
         "gankit.cli.commands.compare",
         "Train on several backends and compare the results.",

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypedDict
 from gankit.augment import Augment
 from gankit.codes import Code
 from gankit.config.train_config import NetworkConfig
-from gankit.contract import Backend, Precision
+from gankit.contract import Backend, Precision, SourceKind
 from gankit.data import Dataset, ImageOptions
 from gankit.data.inputs.recognise import GivenImages
 from gankit.layers import Layer
@@ -43,6 +43,9 @@ class Settings(TypedDict, total=False):
     n_critic: int
     fresh_noise: bool
     average: Average | Table | None
+    source: SourceKind | None
+    source_images: str | None
+    source_shape: Sequence[int] | None
     codes: Code | Sequence[Code | Table]
     terms: Term | Sequence[Term | Table]
     penalties: Penalty | str | Sequence[Penalty | str | Table]

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from gankit._text import counted, printable, restored, storable
 from gankit._utils.counts import MOST_COUNT
-from gankit._utils.field_types import check_fields
+from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
 from gankit.codes import Code, width
 from gankit.config.messages import in_words
 from gankit.contract import Native, Options, Problem
+from gankit.contract.source_checks import INPUTS, NOISE, SEES, SOURCE, as_sees, check_inputs
 from gankit.data import ImageOptions
 from gankit.data.memory_data import GIVEN, MEMORY
 from gankit.errors import ConfigError, shown
@@ -60,6 +61,11 @@ class NetworkConfig:
     heads
         The heads of a discriminator: the number of columns of each, by its name, which follow the
         logit in this order; none by default.
+    inputs
+        What a generator takes: "noise", "source" or both; None, the default, is the noise.
+    sees
+        What a discriminator takes of each half, such as `real = ["real", "source"]` and
+        `fake = ["fake", "source"]`; empty, the default, for the images alone.
     native
         Module and class of a native network, as `gankit.fit` records it; None for layers.
     parts
@@ -69,12 +75,17 @@ class NetworkConfig:
     layers: tuple[Annotated[Layer, Tagged("layer")], ...]
     optimizer: Annotated[Optimizer, Tagged("optimizer")]
     heads: dict[str, int] = field(default_factory=dict)
+    inputs: tuple[str, ...] | None = None
+    sees: dict[str, tuple[str, ...]] = field(default_factory=dict)
     native: str | None = None
     parts: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Convert a list or a single layer to a tuple."""
+        """Convert lists and single values to tuples."""
         object.__setattr__(self, "layers", as_spec(self.layers, "layers"))
+        if self.inputs is not None:
+            object.__setattr__(self, "inputs", as_tuple(self.inputs))
+        object.__setattr__(self, "sees", as_sees(self.sees))
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,12 @@ class TrainConfig(Options):
         Number of images whose labels are used, the same number of each class, chosen with the
         seed; the others count as unlabelled. For runs that use labels in terms of "real/NAME"
         only. None, the default, uses all labels of the data.
+    source_images
+        The sources, for a run with `source`: "edges", "grey", "masked" or "shrunk", computed from
+        the images (`gankit.data.derived_sources`), or the name or path of another data set. None
+        by default.
+    source_shape
+        (height, width, channels) of the sources; None by default.
     images
         How your own pictures are converted to one shape; None, the default, takes the
         generator's.
@@ -158,6 +175,8 @@ class TrainConfig(Options):
     label_smoothing: float = 0.0
     classes: int | None = None
     labelled: int | None = None
+    source_images: str | None = None
+    source_shape: tuple[int, ...] | None = None
     images: ImageOptions | None = None
     summary: str = ""
     recipe: str = "custom"
@@ -188,6 +207,14 @@ class TrainConfig(Options):
             wrong.append(f"minutes: got {self.minutes:g}; expected a number above 0")
         if self.patience is not None and self.evaluate_every is None:
             wrong.append(f"patience: got {self.patience} without evaluate_every; give both")
+        if self.discriminator.inputs is not None:
+            wrong.append("discriminator.inputs: got a value; expected it in generator.inputs")
+        if self.generator.sees:
+            wrong.append("generator.sees: got a value; expected it in discriminator.sees")
+        if self.source and not (self.source_images and self.source_shape):
+            wrong.append(
+                f"source: got {self.source!r} without source_images and source_shape; give both"
+            )
         if self.generator.heads:
             wrong.append("generator.heads: got heads; expected them in discriminator.heads")
         if self.epochs is None and self.steps is None:
@@ -224,14 +251,24 @@ class TrainConfig(Options):
 
     @property
     def noise_width(self) -> int:
-        """Number of columns of the noise: `latent` normal numbers, and those of the codes."""
-        return self.latent + width(self.codes)
+        """Number of columns of the noise: `latent` normal numbers, and those of the codes.
+
+        It is 0 if the generator takes no noise.
+        """
+        return self.latent + width(self.codes) if NOISE in self._inputs else 0
+
+    @property
+    def _inputs(self) -> tuple[str, ...]:
+        """What the generator takes."""
+        return INPUTS if self.generator.inputs is None else self.generator.inputs
 
     @property
     def image_shape(self) -> Shape:
         """The shape of the generator's output; ConfigError for native networks."""
         self.check_no_native()
-        return output_shape(self.generator.layers, (self.noise_width,))
+        shapes = {NOISE: (self.noise_width,), SOURCE: self.source_shape or ()}
+        check_inputs(self._inputs, self.discriminator.sees or SEES)
+        return output_shape(self.generator.layers, tuple(shapes[name] for name in self._inputs))
 
     def problem(
         self, image_shape: Shape, loss: Loss, native: Mapping[str, Native] | None = None
@@ -264,6 +301,9 @@ class TrainConfig(Options):
             discriminator_optimizer=self.discriminator.optimizer,
             classes=(self.classes or 0) if self.conditional or native else 0,
             heads=self.discriminator.heads,
+            source_shape=self.source_shape,
+            inputs=self._inputs,
+            sees=self.discriminator.sees or SEES,
             **self.options(),
         )
 
@@ -290,8 +330,9 @@ class TrainConfig(Options):
         if not self.plugins:
             del settings["plugins"]
         for role in ("generator", "discriminator"):
-            if not getattr(self, role).heads:
-                del settings[role]["heads"]  # type: ignore[attr-defined]
+            for name in ("heads", "sees"):
+                if not getattr(getattr(self, role), name):
+                    del settings[role][name]  # type: ignore[attr-defined]
         terms: Any = settings["terms"]  # Without the values of other kinds, which are empty.
         settings["terms"] = [
             {name: value for name, value in term.items() if value not in ("", (), [])}

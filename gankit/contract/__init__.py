@@ -3,7 +3,7 @@
 from gankit._utils.aligned_arrays import aligned
 from gankit._utils.start_variables import Started
 from gankit._utils.state import State, add_prefix, check_state, strip_prefix
-from gankit.contract.options import Options, Precision
+from gankit.contract.options import Options, Precision, SourceKind
 from gankit.contract.problem import Array, Native, Problem, check_labels
 from gankit.contract.protocols import (
     API,
@@ -40,6 +40,7 @@ __all__ = [
     "Options",
     "Precision",
     "Problem",
+    "SourceKind",
     "Started",
     "State",
     "Trainer",

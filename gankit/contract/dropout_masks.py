@@ -60,8 +60,8 @@ class Masks:
         self._paired, self._penalties = problem.generator_sees_real, len(problem.penalties)
         self._world = problem.world
         self._places = {
-            Role.GENERATOR: walk(generator, (problem.noise_width,)),
-            Role.DISCRIMINATOR: walk(discriminator, problem.image_shape),
+            Role.GENERATOR: walk(generator, problem.input_shapes("generator")),
+            Role.DISCRIMINATOR: walk(discriminator, problem.input_shapes("discriminator")),
         }
 
     def __call__(self, key: StepKey, batch: int, *, last: bool) -> dict[str, Mask]:

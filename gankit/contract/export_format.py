@@ -14,8 +14,9 @@ from gankit._utils.state import State
 from gankit.contract.problem import Array, Problem
 
 Inputs: TypeAlias = Mapping[str, NDArray[Any]]
-"""The inputs of a generator: "noise", `(n, latent)` float32, and, if it is class-conditional,
-"labels", `(n,)` int64."""
+"""The inputs of a generator, in the order of `Problem.inputs`: "noise", `(n, latent)` float32, and
+"source", `(n, height, width, channels)` float32 in [-1, 1], as far as it takes them; and, if it is
+class-conditional, "labels", `(n,)` int64."""
 Ran: TypeAlias = Callable[[Inputs], Array]
 """A generator loaded from its file: inputs to `(n, height, width, channels)` images."""
 

@@ -14,6 +14,7 @@ from gankit.schedules import Rate
 from gankit.terms import Term
 
 Precision: TypeAlias = Literal["float32", "float64"]
+SourceKind: TypeAlias = Literal["paired", "unpaired"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +35,16 @@ class Options:
         columns after the logit are the class logits, and for two terms of this weight: the
         cross-entropy of "real/class" to "label" on the discriminator's side, and that of
         "fake/class" on both. Fakes take the labels of the real images.
+    source
+        Whether there is a second set of images, the sources, which networks can take: "paired", a
+        source for each image, or "unpaired", sources of their own. None, the default, for none.
     codes
         Columns of the noise with a meaning, after the normal ones (`gankit.codes`); none by
         default.
     terms
         Terms of the losses besides the adversarial one (`gankit.terms`), which compare a head of
-        the discriminator with a code or the labels; none by default.
+        the discriminator with a code or the labels, or generated images with others; none by
+        default.
     penalties
         Gradient penalties, added to the discriminator's loss; none by default.
     augment
@@ -70,6 +75,7 @@ class Options:
     fresh_noise: bool = True
     average: Average | None = None
     auxiliary: float = 0.0
+    source: SourceKind | None = None
     codes: tuple[Code, ...] = ()
     terms: tuple[Term, ...] = ()
     penalties: tuple[Penalty, ...] = ()

@@ -21,6 +21,16 @@ from gankit.augment import HALVES, Half
 from gankit.contract import loss_columns, random_streams
 from gankit.contract.frozen_layers import frozen_layers, layers_of
 from gankit.contract.options import Options
+from gankit.contract.source_checks import (
+    INPUTS,
+    NOISE,
+    REAL,
+    SEES,
+    SOURCE,
+    as_sees,
+    check_inputs,
+    check_sources,
+)
 from gankit.contract.term_checks import (
     check_adversarial,
     check_codes,
@@ -66,6 +76,14 @@ class Problem(Options):
     heads
         The heads of the discriminator: the number of columns of each, by its name, which follow the
         logit in this order; none by default.
+    source_shape
+        (height, width, channels) of the sources, if there are any; None by default.
+    inputs
+        What the generator takes: "noise", the default, "source" or both, in its order. Noise that
+        it does not take is not drawn.
+    sees
+        What the discriminator takes of each half of its batch, the image first:
+        `{"real": ("real", "source"), "fake": ("fake", "source")}`; without sources by default.
     world
         The processes that train it together; by default, one.
     """
@@ -79,6 +97,11 @@ class Problem(Options):
     discriminator_optimizer: Optimizer
     classes: int = 0
     heads: Mapping[str, int] = field(default_factory=dict, kw_only=True, hash=False)
+    source_shape: Shape | None = field(default=None, kw_only=True)
+    inputs: tuple[str, ...] = field(default=INPUTS, kw_only=True)
+    sees: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: dict(SEES), kw_only=True, hash=False
+    )
     world: World = field(default=ALONE, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -87,8 +110,11 @@ class Problem(Options):
             network = getattr(self, name)
             if is_spec(network):
                 object.__setattr__(self, name, as_spec(network, name))
-        for name in ("penalties", "image_shape", "freeze", "codes", "terms"):
+        for name in ("penalties", "image_shape", "freeze", "codes", "terms", "inputs"):
             object.__setattr__(self, name, as_tuple(getattr(self, name)))
+        if self.source_shape is not None:
+            object.__setattr__(self, "source_shape", as_tuple(self.source_shape))
+        object.__setattr__(self, "sees", as_sees(self.sees))
         check_fields(self)
         _check_numbers(self)
         check_codes(self.codes)
@@ -97,6 +123,8 @@ class Problem(Options):
             check_term(term, number, self.all_heads, self.codes, self.classes)
         check_adversarial(self.terms)
         check_features(self.terms, self.discriminator)
+        check_inputs(self.inputs, self.sees)
+        check_sources(self)
         _check_networks(self)
         _check_frozen(self)
         optimizers.check(self.generator_optimizer)
@@ -114,19 +142,20 @@ class Problem(Options):
             if value != option.default:
                 is_short = isinstance(value, bool | int | float | str)
                 changed.append(f"{option.name}={value!r}" if is_short else option.name)
-        summary = f"{self.noise_width} -> {self.image_shape}, {self.loss.name}"
+        first = f"{self.noise_width}" if self.takes_noise else f"{self.source_shape}"
+        summary = f"{first} -> {self.image_shape}, {self.loss.name}"
         return "\n".join([
             f"Problem({', '.join([summary, self.precision, f'seed {self.seed}', *changed])}",
-            f"    generator: {self._network_summary('generator', (self.noise_width,))}",
-            f"    discriminator: {self._network_summary('discriminator', self.image_shape)})",
+            f"    generator: {self._network_summary('generator')}",
+            f"    discriminator: {self._network_summary('discriminator')})",
         ])  # fmt: skip
 
-    def _network_summary(self, role: str, inputs: Shape) -> str:
+    def _network_summary(self, role: str) -> str:
         """Return a network's size and its optimizer."""
         network = getattr(self, role)
         size = f"native, {shown(network)}"
         if isinstance(network, tuple):
-            shapes = layers.weight_shapes(network, inputs, self.classes).values()
+            shapes = layers.weight_shapes(network, self.input_shapes(role), self.classes).values()
             weights = sum(map(math.prod, shapes))
             size = f"{counted(len(network), 'layer')}, {counted(weights, 'weight')}"
         return f"{size}, {type(getattr(self, f'{role}_optimizer')).__name__}"
@@ -144,13 +173,12 @@ class Problem(Options):
 
     def initial_weights(self) -> State:
         """Draw the initial weights of each network that is a spec: "generator/0.kernel", ..."""
-        networks = (("generator", self.generator, (self.noise_width,)),
-                    ("discriminator", self.discriminator, self.image_shape))  # fmt: skip
         state: State = {}
-        for number, (name, spec, shape) in enumerate(networks):
+        for number, name in enumerate(("generator", "discriminator")):
+            spec, shapes = getattr(self, name), self.input_shapes(name)
             if isinstance(spec, tuple):
                 random = random_streams.generator(self.seed, random_streams.Stream.WEIGHTS, number)
-                weights = layers.initial_weights(spec, shape, random, self.classes)
+                weights = layers.initial_weights(spec, shapes, random, self.classes)
                 state |= {f"{name}/{k}": w.astype(self.precision) for k, w in weights.items()}
         return state
 
@@ -193,6 +221,53 @@ class Problem(Options):
         frozen = self._frozen.get(network, frozenset())
         return not layers.is_running(name) and int(name.partition(".")[0]) not in frozen
 
+    def input_shapes(self, network: str) -> tuple[Shape, ...]:
+        """Return the shape of each input of "generator" or "discriminator", without the batch."""
+        shapes = {NOISE: (self.noise_width,), REAL: self.image_shape}
+        values = self.inputs if network == "generator" else self.sees[REAL]
+        return tuple(
+            self.source_shape or () if value == SOURCE else shapes[value] for value in values
+        )
+
+    @property
+    def takes_noise(self) -> bool:
+        """Whether the generator takes noise."""
+        return NOISE in self.inputs
+
+    @property
+    def takes_source(self) -> bool:
+        """Whether the generator takes sources."""
+        return SOURCE in self.inputs
+
+    def generator_inputs(self, noise: Any, source: Any) -> Any:  # noqa: ANN401 - of any framework.
+        """Return what the generator is called with.
+
+        Parameters
+        ----------
+        noise
+            `(n, noise_width)`.
+        source
+            `(n, *source_shape)` in [-1, 1]; None if it takes no sources.
+        """
+        if not self.takes_source:
+            return noise
+        if source is None:
+            raise ConfigError("source: got None; the generator takes sources")
+        values = {NOISE: noise, SOURCE: source}
+        given = tuple(values[name] for name in self.inputs)
+        return given if len(given) > 1 else given[0]
+
+    @property
+    def sees_source(self) -> bool:
+        """Whether the discriminator takes the source beside the image."""
+        return SOURCE in self.sees[REAL]
+
+    @property
+    def generator_uses_real(self) -> bool:
+        """Whether the generator's update uses real images."""
+        compared = any(term.of_images and term.to == REAL for term in self.terms)
+        return compared or self.generator_sees_real
+
     @cached_property
     def _frozen(self) -> dict[str, frozenset[int]]:
         return frozen_layers(self.freeze)
@@ -214,14 +289,16 @@ class Problem(Options):
     def shares_generated(self) -> bool:
         """Whether a step's last two updates see the same generated images.
 
-        They do if images depend on the noise alone, and both updates get the same noise. Dropout
-        and labels differ between updates; of a native network it is unknown. Running state does
-        not matter: it changes after the pass.
+        They do if images depend on the noise alone, and both updates get the same noise. Dropout,
+        sources and labels differ between updates; of a native network it is unknown. Running state
+        does not matter: it changes after the pass.
         """
         spec = self.generator
         if not isinstance(spec, tuple) or self.fresh_noise or layers.uses_labels(spec):
             return False
-        places = layers.walk(spec, (self.noise_width,))
+        if self.takes_source:
+            return False
+        places = layers.walk(spec, self.input_shapes("generator"))
         return not any(isinstance(place.layer, layers.Dropout) for place in places)
 
     @cached_property
@@ -236,7 +313,8 @@ class Problem(Options):
         if not isinstance(spec, tuple):
             return {}
         per_pass = (layers.BatchNorm, layers.Dropout)
-        if any(isinstance(p.layer, per_pass) for p in layers.walk(spec, self.image_shape)):
+        places = layers.walk(spec, self.input_shapes("discriminator"))
+        if any(isinstance(place.layer, per_pass) for place in places):
             return {}
         halves: dict[Half, list[int]] = {}
         for number, penalty in enumerate(self.penalties):
@@ -258,8 +336,9 @@ class Problem(Options):
             "average": self.average is not None,
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
-            "heads": bool(self.heads) or any(term.kind not in _HEADLESS for term in self.terms),
+            "heads": bool(self.heads) or any(term.has_head for term in self.terms),
             "features": any(term.kind in _HEADLESS for term in self.terms),
+            "sources": self.source is not None,
             "logit-maps": len(self.discriminator_output_shape) > 1,
             "mixed": self.mixed,
             "distributed": self.world.size > 1,
@@ -298,7 +377,8 @@ class Problem(Options):
         `(height, width, 1)`.
         """
         spec, heads = self.discriminator, sum(self.all_heads.values())
-        made = layers.output_shape(spec, self.image_shape) if isinstance(spec, tuple) else ()
+        inputs = self.input_shapes("discriminator")
+        made = layers.output_shape(spec, inputs) if isinstance(spec, tuple) else ()
         is_map = len(made) == 3 and made[-1] == 1 and not heads
         return made if is_map else (1 + heads,)
 
@@ -323,8 +403,11 @@ class Problem(Options):
 
     @cached_property
     def noise_width(self) -> int:
-        """Number of columns of the noise: `latent` normal numbers, and those of the codes."""
-        return self.latent + codes.width(self.codes)
+        """Number of columns of the noise: `latent` normal numbers, and those of the codes.
+
+        It is 0 if the generator takes no noise.
+        """
+        return self.latent + codes.width(self.codes) if self.takes_noise else 0
 
     @cached_property
     def code_columns(self) -> dict[str, slice]:
@@ -373,7 +456,7 @@ class Problem(Options):
 
     def reads_heads(self, side: Side) -> bool:
         """Return whether a term of one `side` compares outputs of a head."""
-        return any(term.kind != MATCHING for term in self.terms_of(side))
+        return any(term.has_head for term in self.terms_of(side))
 
     @property
     def matches_features(self) -> bool:
@@ -480,10 +563,8 @@ def _check_numbers(problem: Problem) -> None:
 
 def _check_networks(problem: Problem) -> None:
     """Raise ConfigError unless each spec has weights and the right output and labels."""
-    for name, spec, inputs in (
-        ("generator", problem.generator, (problem.noise_width,)),
-        ("discriminator", problem.discriminator, problem.image_shape),
-    ):
+    for name in ("generator", "discriminator"):
+        spec, inputs = getattr(problem, name), problem.input_shapes(name)
         if isinstance(spec, tuple):
             try:
                 made = layers.output_shape(spec, inputs)
@@ -507,8 +588,9 @@ def _check_networks(problem: Problem) -> None:
                 if name == "discriminator":
                     heads = _heads_in_words(problem)
                     more = f", a logit and {heads}" if heads else ", or (height, width, 1), a map"
+                given = inputs[0] if len(inputs) == 1 else inputs
                 raise ConfigError(
-                    f"{name} output: got {made} for inputs of {inputs}; expected {wanted}{more}"
+                    f"{name} output: got {made} for inputs of {given}; expected {wanted}{more}"
                 )
 
 
@@ -542,7 +624,7 @@ def _check_frozen(problem: Problem) -> None:
 def _shapes_of(problem: Problem, name: str) -> dict[str, Shape]:
     """Return the shapes of a network's arrays; none if it is native."""
     spec = getattr(problem, name)
-    inputs = (problem.noise_width,) if name == "generator" else problem.image_shape
+    inputs = problem.input_shapes(name)
     return layers.weight_shapes(spec, inputs, problem.classes) if isinstance(spec, tuple) else {}
 
 
@@ -559,10 +641,10 @@ def _check_epsilons(problem: Problem) -> None:
 
 def _epsilons(problem: Problem) -> Iterator[tuple[str, float]]:
     """Yield every epsilon of the problem, with the name of its owner."""
-    shapes = (problem.noise_width,), problem.image_shape
-    for name, shape in zip(("generator", "discriminator"), shapes, strict=True):
+    for name in ("generator", "discriminator"):
         spec, optimizer = getattr(problem, name), getattr(problem, f"{name}_optimizer")
-        for place in layers.walk(spec, shape) if isinstance(spec, tuple) else ():
+        places = layers.walk(spec, problem.input_shapes(name)) if isinstance(spec, tuple) else ()
+        for place in places:
             if isinstance(place.layer, BatchNorm | LayerNorm | InstanceNorm):
                 yield f"the {name}'s layer {place.name}, {place.layer.layer}", place.layer.epsilon
         if not isinstance(optimizer, SGD):

@@ -36,7 +36,7 @@ API = 1
 
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
-    "residual", "concat", "labels", "class-logits", "heads", "logit-maps", "features",
+    "residual", "concat", "labels", "sources", "class-logits", "heads", "logit-maps", "features",
     "input-gradients", "augment", "adaptive", "followers", "rmsprop", "clip", "beta2-schedule",
     "mixed", "freeze", "distributed", "noise-gradients",
 })  # fmt: skip
@@ -48,9 +48,10 @@ Labels: TypeAlias = NDArray[np.int64]
 class Network(Protocol):
     """A network for the core: arrays in, arrays out, always in inference mode."""
 
-    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
+    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
         """Return the outputs for `n` `inputs`, of the problem's precision.
 
+        A network of several inputs takes a tuple of them: `Problem.inputs` and `Problem.sees`.
         A class-conditional network needs `(n,)` `labels`; `problem.check_labels` validates them.
         Any other network ignores them.
         """
@@ -66,7 +67,7 @@ class Network(Protocol):
 
 
 class Generator(Network, Protocol):
-    """`(n, latent)` noise -> `(n, height, width, channels)` images in [-1, 1]."""
+    """`(n, latent)` noise, or `Problem.inputs` -> `(n, height, width, channels)` in [-1, 1]."""
 
 
 @runtime_checkable
@@ -173,10 +174,13 @@ class Trainer(Protocol):
 class BlockTrainer(Trainer, Protocol):
     """A trainer that can also run many steps in one call."""
 
-    def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
+    def place(
+        self, images: NDArray[Any], labels: Labels | None, source: NDArray[Any] | None = None, /
+    ) -> None:
         """Store the data set for blocks to index.
 
-        `images` are `(N, height, width, channels)`, `labels` `(N,)` int64 or None.
+        `images` are `(N, height, width, channels)`, `labels` `(N,)` int64 or None. `source` are
+        the sources if the problem has some: as many as images if they are paired.
         Images in a file are not an `np.ndarray`: they have a shape, a dtype and a length, and
         indexing returns rows; `np.asarray` reads all of them.
         """
@@ -209,6 +213,8 @@ class Batch:
         This update's scalars, by name: `gankit.contract.scalars`.
     key
         Position of the update in the run, for randomness inside networks.
+    source
+        `(B, height, width, channels)` sources in [-1, 1]; None, the default, without any.
     """
 
     real: Array
@@ -217,6 +223,7 @@ class Batch:
     random: Mapping[str, Array]
     scalars: Mapping[str, float]
     key: StepKey
+    source: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -233,7 +240,11 @@ class Block:
         `(K, S, B, latent)`.
     random, scalars
         `(K, S, B, ...)` and `(K, S)` by name, as in `Batch`; scalars may differ by update.
-        With the random input "flip", the images of `index` are mirrored where it is True.
+        With the random input "flip", the images of `index` are mirrored where it is True, and
+        with them paired sources.
+    source_index
+        `(K, S, B)` int64, indices of each update's sources; None, the default, without any. Of
+        paired sources it is `index`.
     """
 
     seed: int
@@ -242,6 +253,7 @@ class Block:
     noise: Array
     random: Mapping[str, Array]
     scalars: Mapping[str, NDArray[np.float64]]
+    source_index: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of steps."""
@@ -252,7 +264,11 @@ class Block:
         return [StepKey(self.seed, self.start + row, s) for s in range(self.index.shape[1])]
 
     def batches(
-        self, problem: Problem, images: NDArray[Any], labels: Labels | None
+        self,
+        problem: Problem,
+        images: NDArray[Any],
+        labels: Labels | None,
+        source: NDArray[Any] | None = None,
     ) -> Iterator[list[Batch]]:
         """Yield each step's batches, in order.
 
@@ -264,6 +280,8 @@ class Block:
             `(N, height, width, channels)`, the data set.
         labels
             `(N,)` int64; None if the data set has no classes.
+        source
+            The sources, as in `BlockTrainer.place`; None, the default, without any.
         """
         for r in range(len(self)):
             yield [
@@ -274,15 +292,31 @@ class Block:
                     random=draws,
                     scalars={name: float(rate[r, s]) for name, rate in self.scalars.items()},
                     key=key,
+                    source=self._source(problem, source, r, s, draws),
                 )
                 for s, key in enumerate(self.keys(r))
                 for draws in ({name: draw[r, s] for name, draw in self.random.items()},)
             ]
 
+    def _source(
+        self,
+        problem: Problem,
+        source: NDArray[Any] | None,
+        row: int,
+        update: int,
+        draws: Mapping[str, NDArray[Any]],
+    ) -> Array | None:
+        """Return the sources of an update, mirrored as their images are if they are paired."""
+        if source is None or self.source_index is None:
+            return None
+        images = problem.scale(source[self.source_index[row, update]])
+        return _mirrored(images, draws.get("flip") if problem.source == "paired" else None)
+
     @property
     def nbytes(self) -> int:
         """Bytes of all its arrays."""
-        arrays = (self.index, self.noise, *self.random.values(), *self.scalars.values())
+        more = () if self.source_index is None else (self.source_index,)
+        arrays = (*more, self.index, self.noise, *self.random.values(), *self.scalars.values())
         return sum(array.nbytes for array in arrays)
 
 

@@ -49,6 +49,7 @@ class Stream(IntEnum):
     CODES = 15
     SAMPLE_CODES = 16
     LABELLED = 17
+    SOURCE_INDEX = 18
 
 
 class Role(IntEnum):

@@ -32,6 +32,7 @@ class RequiredInputs:
         self._scalars = scalars.names(problem)
         self._random = tuple(random_inputs.layout(problem))
         self._keyed = _draws_random_numbers(problem)
+        self._source = problem.source is not None
 
     def check(self, batch: Batch | Block) -> None:
         """Raise ConfigError with every name that `batch` lacks."""
@@ -44,6 +45,9 @@ class RequiredInputs:
         ]
         if isinstance(batch, Batch) and self._keyed and batch.key is None:
             lacks.append("a key, gankit.contract.random_streams.StepKey(seed, step, update)")
+        given_source = batch.source if isinstance(batch, Batch) else batch.source_index
+        if self._source and given_source is None:
+            lacks.append("its sources")
         if lacks:
             kind = type(batch).__name__.lower()
             raise ConfigError(f"the {kind} lacks {' and '.join(lacks)}; {MAKER}")
@@ -57,12 +61,11 @@ def _missing(kind: str, wanted: Iterable[str], given: Container[str]) -> list[st
 
 def _draws_random_numbers(problem: Problem) -> bool:
     """Return whether a network of the problem draws random numbers."""
-    networks = (
-        (problem.generator, (problem.noise_width,)),
-        (problem.discriminator, problem.image_shape),
-    )
+    networks = ((name, getattr(problem, name)) for name in ("generator", "discriminator"))
     return any(
         not isinstance(network, tuple)
-        or any(isinstance(place.layer, Dropout) for place in walk(network, shape))
-        for network, shape in networks
+        or any(
+            isinstance(place.layer, Dropout) for place in walk(network, problem.input_shapes(name))
+        )
+        for name, network in networks
     )

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gankit._utils.counts import check_count
 from gankit.contract.code_numbers import sample_codes
 from gankit.contract.latents import chunks, truncated
 from gankit.contract.problem import Array, Problem
+from gankit.contract.random_streams import check_seed
 
 
 def sample_noise(problem: Problem, n: int, seed: int) -> Array:
@@ -31,6 +33,10 @@ def sample_noise_chunks(
         Bound of the normal columns, as in `gankit.contract.latents.truncated`; codes have none.
         None, the default, for no bound.
     """
+    if not problem.takes_noise:
+        check_count("n", n)
+        check_seed(seed)
+        return (np.zeros((min(size, n - start), 0), np.float32) for start in range(0, n, size))
     if truncation is None:
         normal = chunks(n, problem.latent, seed, size)
     else:

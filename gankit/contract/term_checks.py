@@ -41,9 +41,12 @@ def head_width(heads: Mapping[str, int], *, auxiliary: bool) -> int:
 def check_term(
     term: Term, number: int, heads: Mapping[str, int], codes: Sequence[Code], classes: int
 ) -> None:
-    """Raise ConfigError unless a term's head and its code or labels fit together."""
+    """Raise ConfigError unless a term's head and its code or labels fit together.
+
+    `source_checks` is about terms of images.
+    """
     place = f"terms.{number}"
-    if term.kind in (ADVERSARIAL, MATCHING):
+    if term.kind in (ADVERSARIAL, MATCHING) or term.of_images:
         return
     if term.head not in heads:
         raise UnknownName("head", term.head, sorted(heads))

@@ -35,6 +35,13 @@ class ImageSet:
         One line that describes the origin of the images.
     class_names
         Names of the classes from 0; empty if unknown.
+    sources
+        Other images for networks that take some, (M, H', W', C') uint8; None if there are none.
+    derived
+        What the sources are, if they are computed from the images: "edges", for example; else
+        empty.
+    paired
+        Whether source i is that of image i.
 
     Raises
     ------
@@ -46,6 +53,9 @@ class ImageSet:
     labels: NDArray[np.int64] | None
     source: str
     class_names: tuple[str, ...] = ()
+    sources: NDArray[np.uint8] | None = None
+    derived: str = ""
+    paired: bool = False
 
     def __post_init__(self) -> None:
         self._check_images()
@@ -84,11 +94,14 @@ class ImageSet:
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 of shape, labels and every image.
+        """The SHA-256 of shape, labels and every image, and of sources that are not computed.
 
         Equal images have equal digests, whether they come from a folder, an array or a file.
         """
-        return digests.digest(self.images, self.labels)
+        own = digests.digest(self.images, self.labels)
+        if self.sources is None or self.derived:
+            return own
+        return digests.joined(own, digests.digest(self.sources, None))
 
     @property
     def classes(self) -> int:

@@ -77,3 +77,8 @@ def _joined(images: NDArray[Any], labels: NDArray[np.int64] | None, content: str
 def _parts(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     count = max(1, CHUNK_BYTES // max(1, images.nbytes // max(1, len(images))))
     return (images[start : start + count] for start in range(0, len(images), count))
+
+
+def joined(first: str, second: str) -> str:
+    """Return the digest of two digests, in their order."""
+    return hashlib.sha256(f"{first} {second}".encode()).hexdigest()

@@ -37,6 +37,10 @@ class Evaluation:
     accuracy
         Share of the test images whose class the run's discriminator finds, by its head "class";
         None without such a head, or without test images that have labels.
+    psnr, ssim
+        How alike the images are to the true ones, for a run that translates sources: the peak
+        signal-to-noise ratio in decibels, and the structural similarity, at most 1. None without
+        true images; the similarity also below 11 pixels a side.
     class_names
         Names of the classes of `histogram`, if the run has them; not a metric.
     """
@@ -62,6 +66,8 @@ class Evaluation:
     histogram_divergence: float | None = None
     classes_seen: int | None = None
     accuracy: float | None = None
+    psnr: float | None = None
+    ssim: float | None = None
     class_names: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def as_json(self) -> dict[str, object]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import gankit
 from gankit._text import counted, one_line
+from gankit.contract.source_checks import NOISE, SOURCE
 from gankit.data import is_path
 from gankit.errors import CheckpointError
 from gankit.export.exported import Exported
@@ -22,7 +23,12 @@ INPUTS = """\
 import numpy as np
 
 random = np.random.default_rng(0)
-inputs = {{"noise": random.standard_normal((16, {latent}), dtype=np.float32)}}
+inputs = {}
+"""
+NOISE_INPUT = 'inputs["noise"] = random.standard_normal((16, {latent}), dtype=np.float32)\n'
+SOURCE_INPUT = """\
+sources = np.zeros((16, {shape}), np.uint8)  # Your pictures.
+inputs["source"] = (sources / np.float32(127.5) - 1).astype(np.float32)
 """
 DRAWN = {
     "uniform": "random.uniform(-1, 1, (16, {size})).astype(np.float32)",
@@ -90,7 +96,14 @@ def card(done: Exported) -> str:
 
 def snippet(done: Exported) -> str:
     """Return Python code that generates images with the export, in the folder that contains it."""
-    inputs = INPUTS.format(latent=done.config.latent)
+    inputs, config = INPUTS, done.config
+    shape = ", ".join(map(str, config.source_shape or ()))
+    for name in config.generator.inputs or (NOISE,):
+        inputs += (
+            NOISE_INPUT.format(latent=config.latent)
+            if name == NOISE
+            else SOURCE_INPUT.format(shape=shape)
+        )
     if codes := done.config.codes:
         drawn = ", ".join(DRAWN[code.kind].format(size=code.size) for code in codes)
         inputs += f"codes = [{drawn}]\n"
@@ -106,8 +119,11 @@ def _introduction(done: Exported) -> str:
     classes = _classes(done)
     choices = counted(classes, "class", "classes")
     choice = f" The class of each image\nis an input: one of {choices}." if classes else ""
+    taken = done.config.generator.inputs or (NOISE,)
+    words = {NOISE: "random numbers", SOURCE: "source images"}
+    of = " and ".join(words[name] for name in taken)
     return (
-        f"It generates {kind} images of {height}×{width} pixels from random numbers.{choice}\n"
+        f"It generates {kind} images of {height}×{width} pixels from {of}.{choice}\n"
         "It is the generator of a generative adversarial network (GAN), trained with gankit."
     )
 
@@ -131,8 +147,12 @@ def _origin(done: Exported) -> Iterator[tuple[str, str]]:
 
 def _interface(done: Exported) -> str:
     height, width, channels = done.config.image_shape
-    shape = f"(n, {done.config.noise_width})"
-    rows = [("in", "`noise`", shape, "float32", _noise(done))]
+    sides = ", ".join(map(str, done.config.source_shape or ()))
+    known = {
+        NOISE: ("in", "`noise`", f"(n, {done.config.noise_width})", "float32", _noise(done)),
+        SOURCE: ("in", "`source`", f"(n, {sides})", "float32", "from -1 (black) to 1 (white)"),
+    }
+    rows = [known[name] for name in done.config.generator.inputs or (NOISE,)]
     if classes := _classes(done):
         rows.append(("in", "`labels`", "(n,)", "int64", f"the classes, 0 to {classes - 1}"))
     shape = f"(n, {height}, {width}, {channels})"
@@ -172,8 +192,8 @@ def _verification(done: Exported) -> str:
     classes = " of all classes" if _classes(done) else ""
     return (
         f"A child process opened the file and generated {done.images} images{classes} from fixed "
-        "noise, all\ntogether and the first one alone. The largest difference from the images of "
-        f"the run's generator\nfor the same noise was {done.difference:.1e}, on a scale from -1 "
+        "inputs, all\ntogether and the first one alone. The largest difference from the images of "
+        f"the run's generator\nfor the same inputs was {done.difference:.1e}, on a scale from -1 "
         "to 1."
     )
 

@@ -1,8 +1,9 @@
 """The format "safetensors": weights by name, and the layers as JSON metadata, for any backend.
 
-The metadata has "generator" (the layers as in a recipe), "latent", "classes" (0 for a generator
-without classes), "image_shape" and "gankit" (the version), each as JSON; and "class_names" if the
-run has names of classes.
+The metadata has "generator" (the layers as in a recipe), "latent", "inputs" (what it takes: noise,
+sources or both), "source_shape" (null without sources), "classes" (0 for a generator without
+classes), "image_shape" and "gankit" (the version), each as JSON; and "class_names" if the run has
+names of classes.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from gankit._utils.storage import read_plain
 from gankit._utils.tagged_unions import Tagged
 from gankit.contract import Array, Generator, Problem
 from gankit.contract.export_format import Export, Inputs, Ran
+from gankit.contract.source_checks import INPUTS
 from gankit.errors import CheckpointError
 from gankit.layers import Dense, Flatten, Layer, as_spec
 from gankit.optimizers import SGD
@@ -37,7 +39,9 @@ SNIPPET = """\
 from gankit.export import read  # pip install gankit; no framework is needed
 
 generator = read({path})
-images = generator(*inputs.values())
+labels = inputs.pop("labels", None)
+given = tuple(inputs.values())
+images = generator(given if len(given) > 1 else given[0], labels)
 """
 
 
@@ -47,7 +51,9 @@ def write(problem: Problem, weights: State, path: Path) -> None:
     facts: dict[str, Any] = {
         "gankit": gankit.__version__,
         "generator": [dataclasses.asdict(layer) for layer in spec],
-        "latent": problem.noise_width,
+        "latent": problem.latent if not problem.takes_noise else problem.noise_width,
+        "inputs": problem.inputs,
+        "source_shape": problem.source_shape,
         "classes": problem.generator_classes,
         "image_shape": problem.image_shape,
     }
@@ -119,6 +125,8 @@ def _problem(facts: dict[str, Any]) -> Problem:
         discriminator=(Flatten(), Dense(1)),
         latent=facts["latent"],
         image_shape=tuple(facts["image_shape"]),
+        inputs=tuple(facts.get("inputs", INPUTS)),
+        **_sources(facts),
         loss=BUILTIN[0],
         generator_optimizer=unused,
         discriminator_optimizer=unused,
@@ -126,11 +134,20 @@ def _problem(facts: dict[str, Any]) -> Problem:
     )
 
 
+def _sources(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a problem with sources; none for a generator of noise alone."""
+    shape = facts.get("source_shape")
+    return {"source": "paired", "source_shape": tuple(shape)} if shape else {}
+
+
 def _ran(path: Path) -> Ran:
     generator = read(path)
+    order = _metadata(read_plain(path, MOST_BYTES)).get("inputs", INPUTS)
 
     def run(inputs: Inputs) -> Array:
-        return generator(*inputs.values())
+        labels = inputs.get("labels")
+        arrays = tuple(inputs[name] for name in order)
+        return generator(arrays if len(arrays) > 1 else arrays[0], labels)
 
     return run
 

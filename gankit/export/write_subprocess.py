@@ -20,7 +20,9 @@ from gankit._utils.child_process import channel
 from gankit._utils.state import State
 from gankit._utils.storage import writing
 from gankit.api import load
+from gankit.contract.random_streams import Stream, generator
 from gankit.contract.sample_noise import sample_noise
+from gankit.contract.source_checks import NOISE, SOURCE
 from gankit.errors import ExitCode, GankitError, described, place_of
 from gankit.export.fold_spectral_norm import folded
 from gankit.export.formats import export_of
@@ -82,10 +84,18 @@ def examples(run: Run) -> State:
     """Return inputs, and under "images" the images that the run's generator makes from them."""
     classes = run.problem.generator_classes
     count = max(LEAST_IMAGES, classes)
-    inputs: State = {"noise": sample_noise(run.problem, count, SEED)}
+    problem = run.problem
+    given: State = {NOISE: sample_noise(problem, count, SEED)}
+    if problem.source_shape:
+        random = generator(SEED, Stream.SAMPLE)
+        shape = (count, *problem.source_shape)
+        given[SOURCE] = random.uniform(-1, 1, shape).astype(np.float32)
+    inputs = {name: given[name] for name in problem.inputs}
     if classes:
         inputs["labels"] = np.arange(count, dtype=np.int64) % classes
-    images = run.sample(count, SEED)  # It uses each class in turn, too.
+    # It uses each class in turn, too.
+    made = run.chunks(count, SEED, source=given.get(SOURCE))
+    images = np.concatenate(list(made))
     return {**inputs, "images": images.astype(np.float32)}
 
 

@@ -12,7 +12,7 @@ from gankit.functional.blocks import BlockTrainer, trainer
 from gankit.functional.followers import follow
 from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import Extra, Framework, Pull
-from gankit.functional.networks import Networks, SpecNetworks, TrainerNetworks
+from gankit.functional.networks import Networks, SpecNetworks, TrainerNetworks, inputs_of
 from gankit.functional.noise_gradient import noise_gradient
 from gankit.functional.normalize import batch_moments, normalize
 from gankit.functional.objective import Inputs, Objective
@@ -44,6 +44,7 @@ __all__ = [
     "averaged",
     "batch_moments",
     "follow",
+    "inputs_of",
     "noise_gradient",
     "normalize",
     "trainer",

@@ -23,8 +23,8 @@ CHUNK = 4
 compiled."""
 
 T = TypeVar("T")
-Data: TypeAlias = tuple[Tensor, Tensor | None]
-"""All images, and all labels, one-hot, or None."""
+Data: TypeAlias = tuple[Tensor, Tensor | None, Tensor | None]
+"""All images; all labels, one-hot, or None; all sources, or None."""
 Rows: TypeAlias = tuple[Tensor, Inputs, Inputs]
 """1 for each step, 0 if the scan skips it, `(CHUNK,)`; the inputs of the discriminator's updates,
 with the axes `(CHUNK, n_critic)` in front; those of the generator's, with `(CHUNK,)`. A row of them
@@ -41,17 +41,28 @@ class BlockTrainer(Trainer):
     ) -> None:
         super().__init__(problem, framework, networks)
         self._data: Data | None = None
-        self._levels = False
+        self._levels = self._source_levels = False
         self._steps = framework.compile(self._scan, consumes=True)
 
-    def place(self, images: NDArray[Any], labels: Labels | None, /) -> None:
+    def place(
+        self, images: NDArray[Any], labels: Labels | None, source: NDArray[Any] | None = None, /
+    ) -> None:
         """Store the data set on the device: uint8 images unchanged, labels one-hot."""
         images, problem = np.asarray(images), self.problem  # Images may be in a file.
         self._levels = images.dtype == np.uint8
         images = images if self._levels else problem.scale(images)
+        sources = None
+        if source is not None:
+            sources = np.asarray(source)
+            self._source_levels = sources.dtype == np.uint8
+            sources = sources if self._source_levels else problem.scale(sources)
         rows = one_hot(labels, len(images), problem) if problem.classes else None
         array = self.framework.array
-        self._data = array(images), None if rows is None else array(rows)
+        self._data = (
+            array(images),
+            None if rows is None else array(rows),
+            None if sources is None else array(sources),
+        )
 
     def train_block(self, block: Block, /) -> Array:
         """Run the steps of `block`; return their losses; ConfigError without placed images."""
@@ -119,18 +130,31 @@ class BlockTrainer(Trainer):
 
     def _seen(self, data: Data, inputs: Inputs) -> Inputs:
         """Return an update's inputs with images and labels in place of their indices."""
-        framework, world, (images, labels) = self.framework, self.problem.world, data
-        index = cast(Tensor, inputs.real)
-        own = index if world.size == 1 else index[world.rows(index.shape[0])]
-        real = framework.take(images, own)
-        if self._levels:
-            real = framework.take(framework.array(self.problem.pixels), real)
+        framework, (images, labels, sources) = self.framework, data
         random = dict(inputs.random)
-        if (flip := random.pop("flip", None)) is not None:
-            columns = framework.array(np.arange(real.shape[2])[::-1].copy())
-            real = framework.xp.where(flip, framework.take(real, columns, axis=2), real)
+        flip = random.pop("flip", None)
+        index = cast(Tensor, inputs.real)
+        real = self._images(images, index, flip, levels=self._levels)
+        source: Tensor | tuple[()] = ()
+        if sources is not None:
+            mirrored = flip if self.problem.source == "paired" else None
+            source = self._images(sources, inputs.source, mirrored, levels=self._source_levels)
         rows = None if labels is None else framework.take(labels, index)
-        return inputs._replace(real=real, labels=rows, random=random)
+        return inputs._replace(real=real, labels=rows, random=random, source=source)
+
+    def _images(
+        self, images: Tensor, index: Tensor, flip: Tensor | None, *, levels: bool
+    ) -> Tensor:
+        """Return this process's images of an update, scaled, and mirrored where `flip` is True."""
+        framework, world = self.framework, self.problem.world
+        own = index if world.size == 1 else index[world.rows(index.shape[0])]
+        found = framework.take(images, own)
+        if levels:
+            found = framework.take(framework.array(self.problem.pixels), found)
+        if flip is not None:
+            columns = framework.array(np.arange(found.shape[2])[::-1].copy())
+            found = framework.xp.where(flip, framework.take(found, columns, axis=2), found)
+        return found
 
     def _block_inputs(self, block: Block, start: int, stop: int) -> Rows:
         """Return the inputs of a block's steps, at most CHUNK; the last row fills the others.
@@ -166,6 +190,7 @@ class BlockTrainer(Trainer):
             scalars={name: array(a[steps, updates]) for name, a in block.scalars.items()},
             masks={name: array(mask) for name, mask in masks.items()},
             followers={},
+            source=() if block.source_index is None else array(block.source_index[steps, updates]),
         )
 
 
@@ -182,6 +207,7 @@ def _rows(inputs: Inputs, index: int | slice) -> Inputs:
 
     return inputs._replace(
         real=cast(Tensor, inputs.real)[index],
+        source=() if isinstance(inputs.source, tuple) else inputs.source[index],
         noise=inputs.noise[index],
         random=at(inputs.random),
         scalars=at(inputs.scalars),

@@ -18,6 +18,11 @@ from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.layers import Spec, as_spec, uses_labels
 
 
+def inputs_of(x: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Return a network's inputs, one or several, as a tuple."""
+    return x if isinstance(x, tuple) else (x,)
+
+
 class Networks(Protocol):
     """The two networks in training mode."""
 
@@ -25,7 +30,7 @@ class Networks(Protocol):
         self,
         name: str,
         weights: Tensors,
-        x: Tensor,
+        x: Tensor | tuple[Tensor, ...],
         labels: Tensor | None,
         masks: Any,  # noqa: ANN401 - the objective passes them on.
         /,
@@ -46,7 +51,8 @@ class Networks(Protocol):
         weights
             Its weights and running state; networks with weights of their own ignore them.
         x
-            `(n, latent)` noise, or `(n, height, width, channels)` images.
+            `(n, latent)` noise, or `(n, height, width, channels)` images; of several inputs a
+            tuple, as in `Problem.inputs` and `Problem.sees`.
         labels, masks
             Those of `Inputs`, labels repeated for each half.
         number
@@ -93,7 +99,14 @@ class TrainerNetworks(Networks, Protocol):
         """
         ...
 
-    def infer(self, name: str, weights: Tensors, x: Tensor, labels: Tensor | None, /) -> Tensor:
+    def infer(
+        self,
+        name: str,
+        weights: Tensors,
+        x: Tensor | tuple[Tensor, ...],
+        labels: Tensor | None,
+        /,
+    ) -> Tensor:
         """Return the outputs in inference mode.
 
         Parameters
@@ -137,7 +150,7 @@ class SpecNetworks:
         self,
         name: str,
         weights: Tensors,
-        x: Tensor,
+        x: Tensor | tuple[Tensor, ...],
         labels: Tensor | None,
         masks: Mapping[str, Tensor],
         /,
@@ -155,8 +168,10 @@ class SpecNetworks:
             As in `Networks.run`.
         """
         own = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
-        forward = ForwardPass(self.ops, weights, labels, own, halves)
-        return self._as_rows(name, forward.run(self._spec(name)[:layers], x)), forward.running
+        first, *others = inputs_of(x)
+        forward = ForwardPass(self.ops, weights, labels, own, halves, tuple(others))
+        made = forward.run(self._spec(name)[:layers], first)
+        return self._as_rows(name, made), forward.running
 
     def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
         """Return those of a network's `arrays` that train, by `Problem.trains`.
@@ -182,7 +197,14 @@ class SpecNetworks:
         """
         return self._masks(key, batch, last=last)
 
-    def infer(self, name: str, weights: Tensors, x: Tensor, labels: Tensor | None, /) -> Tensor:
+    def infer(
+        self,
+        name: str,
+        weights: Tensors,
+        x: Tensor | tuple[Tensor, ...],
+        labels: Tensor | None,
+        /,
+    ) -> Tensor:
         """Return the outputs in inference mode.
 
         Parameters
@@ -190,7 +212,9 @@ class SpecNetworks:
         name, weights, x, labels
             As in `TrainerNetworks.infer`.
         """
-        return self._as_rows(name, ForwardPass(self.ops, weights, labels).run(self._spec(name), x))
+        first, *others = inputs_of(x)
+        forward = ForwardPass(self.ops, weights, labels, others=tuple(others))
+        return self._as_rows(name, forward.run(self._spec(name), first))
 
     def takes_labels(self, name: str, /) -> bool:
         """Return whether the network called `name` has a layer that uses labels."""

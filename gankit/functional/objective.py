@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from gankit import augment
 from gankit.augment import Half
 from gankit.contract import Problem, strip_prefix
+from gankit.contract.source_checks import REAL
 from gankit.followers import ADA, LOSS
 from gankit.functional.networks import Networks
 from gankit.functional.normalize import batch_moments
 from gankit.functional.operations import Operations, Tensor, Tensors
-from gankit.functional.terms import compared, matched, weighted
+from gankit.functional.terms import compared, distances, matched, weighted
 from gankit.losses import Loss
 from gankit.penalties import Penalty
 from gankit.terms import MATCHING, Side, Term
@@ -48,6 +49,8 @@ class Inputs(NamedTuple):
         `gankit.contract.dropout_masks`.
     followers
         The scalars of each follower, by its name in the state; the update fills them in.
+    source
+        `(B, height, width, channels)` sources in [-1, 1]; the default, an empty tuple, without any.
     """
 
     real: Tensor | None
@@ -57,6 +60,7 @@ class Inputs(NamedTuple):
     scalars: Mapping[str, Tensor]
     masks: Any
     followers: Mapping[str, Tensors]
+    source: Tensor | tuple[()] = ()
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,9 @@ class Objective:
         moving
             Whether it is the generator's own update; False by default.
         """
-        noise, labels = self._rows(inputs.noise), self._rows(inputs.labels)
-        return self.networks.run("generator", weights, noise, labels, inputs.masks, moving=moving)
+        labels = self._rows(inputs.labels)
+        x = self.problem.generator_inputs(self._rows(inputs.noise), inputs.source)
+        return self.networks.run("generator", weights, x, labels, inputs.masks, moving=moving)
 
     def discriminator(
         self, weights: Tensors, fake: Tensor, inputs: Inputs
@@ -157,7 +162,7 @@ class Objective:
             fakes, reals, _ = self._joined(others, fake, inputs.real, inputs, layers=layer + 1)
             return matched(self.ops, fakes, reals)
 
-        return self._with_terms("generator", loss, inputs, outputs, matching)
+        return self._with_terms("generator", loss, inputs, outputs, matching, fake)
 
     def _generated(self, others: Tensors, fake: Tensor, inputs: Inputs) -> dict[str, Tensor]:
         """Return the outputs of the generator's update, of the real half too if it is in it."""
@@ -293,7 +298,7 @@ class Objective:
         outputs, running = self.networks.run(
             "discriminator",
             weights,
-            xp.concatenate(views, axis=0),
+            self._seen(xp.concatenate(views, axis=0), inputs, 2),
             None if labels is None else xp.concatenate([labels, labels], axis=0),
             inputs.masks,
             halves=2,
@@ -316,12 +321,21 @@ class Objective:
         return self.networks.run(
             "discriminator",
             weights,
-            self._view(images, half, inputs),
+            self._seen(self._view(images, half, inputs), inputs),
             self._rows(inputs.labels),
             inputs.masks,
             number=number,
             moving=moving,
         )
+
+    def _seen(self, images: Tensor, inputs: Inputs, halves: int = 1) -> Tensor | tuple[Tensor, ...]:
+        """Return what the discriminator takes: images, with the source of each if it sees those."""
+        if not self.problem.sees_source:
+            return images
+        source = inputs.source
+        if halves > 1:
+            source = self.ops.xp.concatenate([source] * halves, axis=0)
+        return images, source
 
     def _view(self, images: Tensor, half: Half, inputs: Inputs) -> Tensor:
         """Return images as the discriminator sees them."""
@@ -347,19 +361,22 @@ class Objective:
         inputs: Inputs,
         outputs: Mapping[str, Tensor],
         matching: Callable[[int], Tensor] | None = None,
+        fake: Tensor | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the loss with the terms of one network, given the outputs of each half.
 
         Beside it are the values of the terms without their weights. `matching` returns that of the
-        features of a layer; `loss` is None if the network has no adversarial one.
+        features of a layer; `fake` are the images in the generator's update; `loss` is None if the
+        network has no adversarial one.
         """
         values = []
         for term in self.problem.terms_of(side):
-            value = (
-                matching(term.layer)
-                if term.kind == MATCHING and matching
-                else self._of_head(term, inputs, outputs)
-            )
+            if term.kind == MATCHING and matching:
+                value = matching(term.layer)
+            elif term.of_images:
+                value = self._image_term(term, fake, inputs)
+            else:
+                value = self._of_head(term, inputs, outputs)
             loss = term.weight * value if loss is None else loss + term.weight * value
             values.append(value)
         return loss, tuple(values)
@@ -371,6 +388,12 @@ class Objective:
             code = inputs.noise[:, self.problem.code_columns[term.code]]
             return compared(self.ops, term.kind, of, code)
         return self.ops.cross_entropy(of, inputs.labels)
+
+    def _image_term(self, term: Term, fake: Tensor, inputs: Inputs) -> Tensor:
+        """Return the value of a term that compares generated images with others."""
+        to = inputs.real if term.to == REAL else inputs.source
+        (values,) = self._whole(inputs, distances(self.ops, term.kind, fake, to))
+        return self.ops.xp.mean(values)
 
     def _deviation(self, images: Tensor) -> Tensor:
         """Return the population standard deviation of all values of the batch."""

@@ -58,3 +58,20 @@ def matched(ops: Operations, fakes: Tensor, reals: Tensor) -> Tensor:
 def weighted(weight: float | None, loss: Tensor) -> Tensor:
     """Return a loss times a weight; unchanged without one, and with the weight 1."""
     return loss if weight is None or weight == 1 else weight * loss
+
+
+def distances(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
+    """Return the mean distance of each image from another, `(B,)`.
+
+    Parameters
+    ----------
+    ops
+        The operations on the tensors.
+    kind
+        "l1" or "l2".
+    of, to
+        `(B, height, width, channels)` images.
+    """
+    xp = ops.xp
+    each = ops.relu(of - to) + ops.relu(to - of) if kind == "l1" else xp.square(of - to)
+    return xp.mean(each, axis=(1, 2, 3))

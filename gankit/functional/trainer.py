@@ -22,7 +22,7 @@ from gankit.contract import (
 from gankit.contract.loss_columns import Losses
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.functional.framework import Framework
-from gankit.functional.networks import SpecNetworks, TrainerNetworks
+from gankit.functional.networks import SpecNetworks, TrainerNetworks, inputs_of
 from gankit.functional.noise_gradient import noise_gradient
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import Tensor, Tensors
@@ -113,13 +113,14 @@ class Trainer:
         masks = self.networks.random(batch.key, len(batch.noise), last=last)
         random = {name: in_precision(a[rows], problem) for name, a in batch.random.items()}
         return Inputs(
-            real=None if last and not problem.generator_sees_real else array(batch.real[rows]),
+            real=None if last and not problem.generator_uses_real else array(batch.real[rows]),
             noise=array(batch.noise),
             labels=None if labels is None else array(labels),
             random={name: array(a) for name, a in random.items() if name != "flip"},
             scalars={name: float(number) for name, number in batch.scalars.items()},
             masks={name: array(mask) for name, mask in masks.items()},
             followers={},
+            source=() if batch.source is None else array(batch.source[rows]),
         )
 
 
@@ -143,7 +144,7 @@ class Inference:
         self._forward = trainer.framework.compile(forward, consumes=False)
         self._gradient = trainer.framework.compile(gradient, consumes=False)
 
-    def __call__(self, inputs: Array, labels: Labels | None = None, /) -> Array:
+    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
         """Return `(n, height, width, channels)` images, or `(n,)` logits."""
         made = self._outputs(inputs, labels)
         discriminator = self._name == "discriminator"
@@ -175,18 +176,20 @@ class Inference:
         check_state(weights, self._layout)
         self._trainer.load(add_prefix(self._name, weights))
 
-    def _outputs(self, inputs: Array, labels: Labels | None) -> Array:
+    def _outputs(self, inputs: Array | tuple[Array, ...], labels: Labels | None) -> Array:
         return self._trainer.framework.numpy(self._forward(*self._arguments(inputs, labels)))
 
     def _arguments(
-        self, inputs: Array, labels: Labels | None
-    ) -> tuple[Tensors, Tensor, Tensor | None]:
+        self, inputs: Array | tuple[Array, ...], labels: Labels | None
+    ) -> tuple[Tensors, Tensor | tuple[Tensor, ...], Tensor | None]:
         """Return weights, inputs and one-hot labels as tensors."""
         framework, problem = self._trainer.framework, self._trainer.problem
-        rows = one_hot(labels, len(inputs), problem) if self._classes else None
+        given = tuple(np.asarray(each, problem.precision) for each in inputs_of(inputs))
+        rows = one_hot(labels, len(given[0]), problem) if self._classes else None
+        tensors = tuple(map(framework.array, given))
         return (
             strip_prefix(self._trainer.tensors, self._name),
-            framework.array(np.asarray(inputs, problem.precision)),
+            tensors if len(tensors) > 1 else tensors[0],
             None if rows is None else framework.array(rows),
         )
 

@@ -151,14 +151,16 @@ def _train(
         own = [SameState(world, plan.config.checkpoint_every or plan.epoch), *own]
     if world.chief:
         before = loss_log.read(folder.losses) if folder and start else None
-        own += [Watchdog(plan.problem, plan.data.images, before, record=record), *callbacks]
+        data = plan.data
+        watchdog = Watchdog(plan.problem, data.images, before, record=record, source=data.sources)
+        own += [watchdog, *callbacks]
     request = StopRequest()
     try:
         if start == 0 and plan.warm_start:
             _save_start(own, plan, trainer)
         step = fit(
             trainer, plan.problem, plan.config.step_shape(), plan.data.images, plan.labels,
-            steps=steps, start=start, callbacks=own, request=request,
+            plan.data.sources, steps=steps, start=start, callbacks=own, request=request,
             stop=lambda: stop() or trained.over() or launcher_ended(),
         )  # fmt: skip
     except Diverged as error:

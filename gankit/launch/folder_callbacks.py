@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Losses, Samples
 from gankit.contract import Labels
@@ -18,6 +19,7 @@ from gankit.training import Callback
 
 GRID_IMAGES = 25
 GRID_CLASSES = 10
+GRID_SOURCES = 20
 SECONDS = "seconds"
 """The name of the trained seconds in a manifest."""
 IMAGE_SHAPE = "image_shape"
@@ -43,8 +45,6 @@ def folder_callbacks(
 ) -> list[Callback]:
     """Return the callbacks that write to the run's folder, logs before checkpoints."""
     config = plan.config
-    labels = grid_labels(plan.problem.generator_classes)
-    count = GRID_IMAGES if labels is None else len(labels)
     info = {
         "backend": config.backend,
         "recipe": config.recipe,
@@ -58,10 +58,9 @@ def folder_callbacks(
     def manifest() -> Mapping[str, object]:
         return info | ({SECONDS: trained.seconds} if trained else {})
 
-    noise = sample_noise(plan.problem, count, config.seed).astype(config.precision)
     return [
         Losses(log),
-        Samples(folder, noise, plan.epoch, config.sample_every, labels, _rows(plan)),
+        _samples(plan, folder),
         *([evaluation] if evaluation else []),
         *([TimeLog(folder.times, trained)] if trained else []),
         Checkpoints(
@@ -73,6 +72,29 @@ def folder_callbacks(
             evaluation.best if evaluation else None,
         ),
     ]
+
+
+def _samples(plan: ResolvedPlan, folder: RunFolder) -> Samples:
+    """Return the callback that draws grids: of noise, or of sources with what becomes of them."""
+    config, problem, data = plan.config, plan.problem, plan.data
+    labels = grid_labels(problem.generator_classes)
+    if problem.takes_source and data.sources is not None:
+        index = shown_sources(len(data.sources))
+        source = np.asarray(data.sources[index])
+        true = np.asarray(data.images[index]) if problem.source == "paired" else None
+        noise = sample_noise(problem, len(index), config.seed).astype(config.precision)
+        inputs = problem.generator_inputs(noise, problem.scale(source))
+        own = None if labels is None or plan.labels is None else plan.labels[index]
+        beside = (source, true)
+        return Samples(folder, inputs, plan.epoch, config.sample_every, own, (), beside)
+    count = GRID_IMAGES if labels is None else len(labels)
+    noise = sample_noise(problem, count, config.seed).astype(config.precision)
+    return Samples(folder, noise, plan.epoch, config.sample_every, labels, _rows(plan))
+
+
+def shown_sources(count: int) -> NDArray[np.int64]:
+    """Return the positions of the sources in a grid: at most 20, spread over the set."""
+    return np.linspace(0, count - 1, min(GRID_SOURCES, count)).astype(np.int64)
 
 
 def _rows(plan: ResolvedPlan) -> tuple[str, ...]:

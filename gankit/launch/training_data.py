@@ -18,6 +18,7 @@ from gankit.data.memory_data import ABSENT, MEMORY
 from gankit.data.resized import resized, with_channels
 from gankit.errors import ConfigError, DataError, UnknownName
 from gankit.launch.messages import Tell, warn
+from gankit.launch.source_images import with_sources
 from gankit.layers import Shape
 
 
@@ -73,6 +74,7 @@ def training_data(
         found = _resized(_load_named(config, data_dir, loaded or {}), tell)
     notes = found.notes | {"data": found.images.source}
     images = _without_gaps(found.config, found.images, tell)
+    images = with_sources(images, found.config, data_dir, tell)
     return TrainingData(_with_classes(found.config, images), images, notes)
 
 

@@ -107,6 +107,8 @@ def payload(
     problem = run.problem
     if not isinstance(problem.generator, tuple):
         raise ConfigError("--explore: got a native generator; expected one of gankit layers")
+    if problem.takes_source:
+        raise ConfigError("--explore: got a generator that takes sources; expected one of noise")
     classes = problem.generator_classes
     _check_size(problem.generator, problem.noise_width, problem.classes, most)
     weights = run.generator.weights()

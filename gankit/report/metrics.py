@@ -44,6 +44,8 @@ METRICS = (
     Metric("histogram_divergence", "Divergence of classes", LOWER, drawn=False),
     Metric("classes_seen", "Classes seen", HIGHER, drawn=False),
     Metric("accuracy", "Accuracy on test images", HIGHER),
+    Metric("psnr", "PSNR to the true images, dB", HIGHER),
+    Metric("ssim", "SSIM to the true images", HIGHER),
     Metric("nearest", "Distance to the nearest real image", CLOSER, drawn=False),
 )
 

@@ -51,9 +51,12 @@ OPTIONAL = (
     "histogram_divergence",
     "classes_seen",
     "accuracy",
+    "psnr",
+    "ssim",
 )
 """Numbers that may be None: metrics of classes if the features have no classes, and of subsets if
-there are too few images; the accuracy if the run does not classify."""
+there are too few images; the accuracy if the run does not classify; the
+likeness to true images if there are none."""
 
 REQUESTED = "requested_features"
 """In an evaluation that requested other features: the name of a plugin's, or an ONNX file with its

@@ -42,6 +42,12 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "input-gradients": {"penalties": (Penalty("real", target=0, weight=1.0),)},
     "logit-maps": {"discriminator": (Flatten(), Dense(6), Reshape((3, 2, 1)))},
+    "sources": {
+        "generator": (Flatten(), *TO_IMAGE),
+        "source": "paired",
+        "source_shape": (2, 2, 1),
+        "inputs": ("source",),
+    },
     "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},
 }
 LAYERS = ("concat", "conv", "labels", "norm", "residual", "spectral")

@@ -49,6 +49,7 @@ from gankit.testing.clauses.portability import PortabilityClauses
 from gankit.testing.clauses.resuming import ResumeClauses
 from gankit.testing.clauses.running_state import RunningStateClauses
 from gankit.testing.clauses.several_processes import SeveralProcessesClauses
+from gankit.testing.clauses.sources import SourceClauses
 from gankit.testing.clauses.updates import UpdateClauses
 
 
@@ -81,6 +82,7 @@ class BackendContract(
     HeadClauses,
     LogitMapClauses,
     FeatureClauses,
+    SourceClauses,
     PenaltyClauses,
     AugmentationClauses,
     FollowerClauses,

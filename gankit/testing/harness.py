@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,8 @@ class Setup:
         `(N,)`, or None if the problem has no classes.
     batch_size
         Images in a batch.
+    source
+        The sources, if the problem has some.
     """
 
     problem: Problem
@@ -45,27 +48,39 @@ class Setup:
     n_critic: int = 1
     labels: Labels | None = None
     batch_size: int = 16
+    source: NDArray[Any] | None = None
 
     def steps(self, start: int, stop: int) -> Block:
         """Plan the steps from `start` to `stop`, without `stop`."""
         step_shape = StepShape(self.batch_size, self.n_critic)
-        return plan(self.problem, step_shape, len(self.images), start, stop - start)
+        sources = None if self.source is None else len(self.source)
+        return plan(self.problem, step_shape, len(self.images), start, stop - start, sources)
 
     def batch(self, start: int = 0) -> Batch:
         """Return the first batch of step `start`."""
-        block = self.steps(start, start + 1)
-        return next(block.batches(self.problem, self.images, self.labels))[0]
+        return next(self.batches(self.steps(start, start + 1)))[0]
+
+    def batches(self, block: Block) -> Iterator[list[Batch]]:
+        """Yield the batches of each step of a block."""
+        return block.batches(self.problem, self.images, self.labels, self.source)
+
+    def place(self, trainer: BlockTrainer) -> None:
+        """Give a trainer of blocks the images, as `gankit.training.fit` does."""
+        if self.source is None:
+            trainer.place(self.images, self.labels)
+        else:
+            trainer.place(self.images, self.labels, self.source)
 
     def updates(self, trainer: Trainer, start: int, stop: int) -> Array:
         """Train update by update; return `(K, C)` losses, with the terms."""
         block = self.steps(start, stop)
-        return alternate(trainer, block.batches(self.problem, self.images, self.labels))
+        return alternate(trainer, self.batches(block))
 
     def block(self, trainer: Trainer, start: int, stop: int) -> Array:
         """Train as `gankit.training.fit` does: in one block if the trainer has `train_block`."""
         if not isinstance(trainer, BlockTrainer):
             return self.updates(trainer, start, stop)
-        trainer.place(self.images, self.labels)
+        self.place(trainer)
         return trainer.train_block(self.steps(start, stop))
 
 
@@ -114,7 +129,7 @@ def assert_matches_reference(backend: Backend, setup: Setup, steps: int, bound: 
 def first_difference(backend: Backend, setup: Setup, steps: int, bound: float) -> str:
     """Return the first update after which the backends differ, and how; "" if they agree."""
     trainers = [ready(b, setup.problem) for b in (backend, reference())]
-    batches = setup.steps(0, steps).batches(setup.problem, setup.images, setup.labels)
+    batches = setup.batches(setup.steps(0, steps))
     for step, (*discriminator, generator) in enumerate(batches, start=1):
         updates = [("discriminator", i, batch) for i, batch in enumerate(discriminator, start=1)]
         for player, number, batch in [*updates, ("generator", 1, generator)]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._text import counted
 from gankit._utils.plain_numbers import number
 from gankit.contract import Array, Block, BlockTrainer, Labels, Problem, Trainer, check_labels
 from gankit.errors import ConfigError, Diverged, shown
@@ -34,6 +35,7 @@ def fit(
     step_shape: StepShape,
     images: NDArray[Any],
     labels: Labels | None = None,
+    source: NDArray[Any] | None = None,
     *,
     steps: int,
     start: int = 0,
@@ -64,6 +66,9 @@ def fit(
     labels
         `(N,)` int64, if the problem has classes; -1 for none, if it takes such images. None by
         default.
+    source
+        The sources, `(M, height, width, channels)` like the images, if the problem has some; as
+        many as images if they are paired. None by default.
     steps
         The step to train up to, counted from the run's first.
     start
@@ -83,9 +88,11 @@ def fit(
     """
     if problem.classes:
         check_labels(labels, len(images), problem.classes, unlabelled=problem.takes_unlabelled)
+    _check_source(problem, len(images), source)
     called = as_callbacks(callbacks)
     request = StopRequest() if request is None else request
-    feed = _feed(trainer, problem, images, labels)
+    feed = _feed(trainer, problem, images, labels, source)
+    sources = None if source is None else len(source)
     largest = _largest_block(problem, step_shape)
     world = problem.world
     step, size, done = start, 1, start >= steps
@@ -93,7 +100,7 @@ def fit(
         boundaries = [_boundary(callback, step) for callback in called]
         end = world.of_chief(min([steps, step + size, *boundaries]))
         began = time.perf_counter()
-        made = feed(plan(problem, step_shape, len(images), step, end - step))
+        made = feed(plan(problem, step_shape, len(images), step, end - step, sources))
         elapsed = time.perf_counter() - began
         _check_finite(made, step, problem.loss_columns)
         losses, terms = made[:, :2], problem.term_values(made)
@@ -115,14 +122,36 @@ def _finish(called: Iterable[Callback], progress: Progress) -> None:
             callback.finish(progress)
 
 
+def _check_source(problem: Problem, images: int, source: NDArray[Any] | None) -> None:
+    """Raise ConfigError unless the sources are those of the problem."""
+    if problem.source is None:
+        return
+    if source is None:
+        raise ConfigError(f"source: got None; expected images, {problem.source} sources")
+    if source.shape[1:] != problem.source_shape:
+        raise ConfigError(
+            f"source: got images of {source.shape[1:]}; expected {problem.source_shape}"
+        )
+    if problem.source == "paired" and len(source) != images:
+        found = counted(len(source), "image")
+        raise ConfigError(f"source: got {found}; expected {images}, one for each")
+
+
 def _feed(
-    trainer: Trainer, problem: Problem, images: NDArray[Any], labels: Labels | None
+    trainer: Trainer,
+    problem: Problem,
+    images: NDArray[Any],
+    labels: Labels | None,
+    source: NDArray[Any] | None,
 ) -> Callable[[Block], Array]:
     """Return a function that runs a block: the trainer's own `train_block`, or `alternate`."""
     if isinstance(trainer, BlockTrainer):
-        trainer.place(images, labels)
+        if source is None:  # A backend without the capability "sources" has no third argument.
+            trainer.place(images, labels)
+        else:
+            trainer.place(images, labels, source)
         return trainer.train_block
-    return lambda block: alternate(trainer, block.batches(problem, images, labels))
+    return lambda block: alternate(trainer, block.batches(problem, images, labels, source))
 
 
 def _boundary(callback: Callback, step: int) -> int:
@@ -138,7 +167,7 @@ def _boundary(callback: Callback, step: int) -> int:
 
 def _largest_block(problem: Problem, step_shape: StepShape) -> int:
     """Return the number of steps that fit in 32 MiB, at least one."""
-    return max(1, BLOCK_BYTES // plan(problem, step_shape, images=1, start=0, steps=1).nbytes)
+    return max(1, BLOCK_BYTES // plan(problem, step_shape, 1, 0, 1, sources=1).nbytes)
 
 
 def _next_size(size: int, ran: int, elapsed: float, largest: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gankit._utils.counts import check_count
 from gankit._utils.plain_numbers import plain_numbers
@@ -33,7 +34,14 @@ class StepShape:
         check_count("n_critic", self.n_critic)
 
 
-def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps: int) -> Block:
+def plan(
+    problem: Problem,
+    step_shape: StepShape,
+    images: int,
+    start: int,
+    steps: int,
+    sources: int | None = None,
+) -> Block:
     """Draw `steps` steps from step `start`: a pure function of the seed and the step.
 
     Images are drawn with replacement. Noise is drawn in float32 whatever the precision, so that
@@ -49,6 +57,8 @@ def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps
         Number of images in the data set, at least 1.
     start, steps
         Whole numbers, at least 0.
+    sources
+        Number of sources, at least 1, if they are unpaired; None by default.
 
     Raises
     ------
@@ -62,9 +72,13 @@ def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps
     updates, batch, span = step_shape.n_critic + 1, step_shape.batch, range(start, start + steps)
     index = np.empty((steps, updates, batch), np.int64)
     noise = np.empty((steps, updates, batch, problem.noise_width), np.float32)
+    if problem.source == "unpaired":
+        check_count("sources", sources)
     fresh = updates if problem.fresh_noise else updates - 1
     for row, r in enumerate(span):
         index[row] = generator(problem.seed, Stream.INDEX, r).integers(0, images, (updates, batch))
+        if not problem.takes_noise:
+            continue
         random = generator(problem.seed, Stream.NOISE, r)
         lead = (fresh, batch)
         noise[row, :fresh, :, : problem.latent] = random.standard_normal(
@@ -79,7 +93,21 @@ def plan(problem: Problem, step_shape: StepShape, images: int, start: int, steps
         noise=noise.astype(problem.precision, copy=False),
         random=_stacked([draw(problem, batch, updates, r) for r in span]),
         scalars=scalars(problem, batch, step_shape.n_critic, span),
+        source_index=_source_index(problem, index, start, sources),
     )
+
+
+def _source_index(
+    problem: Problem, index: NDArray[np.int64], start: int, sources: int | None
+) -> NDArray[np.int64] | None:
+    """Return the indices of the sources: those of their images, or a stream of their own."""
+    if problem.source != "unpaired" or sources is None:
+        return index if problem.source else None
+    drawn = np.empty_like(index)
+    for row in range(len(index)):
+        random = generator(problem.seed, Stream.SOURCE_INDEX, start + row)
+        drawn[row] = random.integers(0, sources, index.shape[1:])
+    return drawn
 
 
 def _stacked(steps: list[RandomInputs]) -> RandomInputs:

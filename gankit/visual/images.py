@@ -30,6 +30,8 @@ FORMATS = (".png", ".jpg", ".jpeg")
 """Endings of the files that `write` can write."""
 GAP_LEVEL = 96
 """The grey level between a grid's images, distinct from black and from white."""
+COMPARED = 10
+"""The columns of a grid of sources, generated and true images."""
 MOST_LETTERS = 16
 """The most letters of a name beside a grid."""
 MOST_PIXELS = 64_000_000
@@ -115,6 +117,28 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     padded = table.reshape(rows * (height + gap), columns * (width + gap), channels)
     trimmed = padded[: padded.shape[0] - gap, : padded.shape[1] - gap]
     return trimmed[..., 0] if channels == 1 else trimmed
+
+
+def compared(source: NDArray[Any], made: NDArray[Any], true: NDArray[Any] | None = None) -> Pixels:
+    """Return a grid of ten columns: each source above its generated image, above the true one.
+
+    Parameters
+    ----------
+    source
+        `(n, h, w, c)`; enlarged to the size of the others, each pixel to the nearest.
+    made, true
+        `(n, height, width, channels)`; `true` is None if it is unknown.
+    """
+    rows = [to_uint8(_checked(each)) for each in (source, made, true) if each is not None]
+    height, width = rows[1].shape[1:3]
+    channels = max(row.shape[3] for row in rows)
+    down, across = (
+        np.arange(side) * small // side
+        for side, small in zip((height, width), rows[0].shape[1:3], strict=True)
+    )
+    rows[0] = rows[0][:, down][:, :, across]
+    alike = [np.repeat(row, channels, axis=3) if row.shape[3] == 1 else row for row in rows]
+    return grid(np.concatenate(alike, axis=1), COMPARED)
 
 
 def with_names(picture: Pixels, names: Sequence[str]) -> Pixels:

@@ -117,7 +117,8 @@ def largest_difference(browser, run, n=3):
     return np.abs(generated(browser, noise, labels) - wanted.reshape(n, -1)).max()
 
 
-@pytest.mark.parametrize("name", [r.name for r in recipes()])
+# A page has no sources, so it refuses generators that take some.
+@pytest.mark.parametrize("name", [r.name for r in recipes() if "source" not in r.settings])
 def test_images_of_every_recipe_equal_those_of_python(name, opened, monkeypatch):
     monkeypatch.setattr(explorer, "principal_directions", any_directions)
     run = run_of_recipe(name)

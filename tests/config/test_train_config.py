@@ -90,7 +90,7 @@ def test_every_recipe_is_a_run_that_can_be_built(name):
     assert config.recipe == name
     assert recipe(name).summary
     loss = {loss.name: loss for loss in BUILTIN}[config.loss]
-    shape = layers.output_shape(config.generator.layers, (config.latent,))
+    shape = config.image_shape
     labelled = dataclasses.replace(config, classes=10)
     assert labelled.problem(shape, loss).initial_weights()
     assert labelled.problem(shape, loss).classes == (10 if config.conditional else 0)

@@ -142,6 +142,7 @@ def understood(arguments: list[str], environment: dict[str, str]) -> str:
         case [
             "sample"
             | "invert"
+            | "translate"
             | "evaluate"
             | "report"
             | "export"

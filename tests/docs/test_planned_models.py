@@ -31,9 +31,9 @@ NAMES = {
 IMAGE = (28, 28, 1)
 CLASSES = 10
 LAYER_TYPES = {dataclasses.fields(kind)[-1].default: kind for kind in LAYERS}
-PLANNED = {"source", "networks", "passes", "swapped", "followers"}
-PLANNED_OF = {"generator": {"inputs"}, "discriminator": {"sees", "readout"}}
-COMPLETE = {"Conditional heads", "SGAN", "InfoGAN", "Feature matching"}
+PLANNED = {"networks", "passes", "swapped", "followers"}
+PLANNED_OF = {"generator": set(), "discriminator": {"readout"}}
+COMPLETE = {"Conditional heads", "SGAN", "InfoGAN", "Feature matching", "pix2pix"}
 """The models that need no more than gankit has."""
 PLANNED_LOSSES = {"began"}
 FOLLOWERS = {"balance": ("k",), "means": ("real", "fake")}
@@ -171,7 +171,7 @@ def test_a_model_has_only_names_of_today_and_of_the_plan(model):
     known = {field.name for field in dataclasses.fields(TrainConfig)} | PLANNED
     assert model.keys() <= known
     for role, planned in PLANNED_OF.items():
-        assert model[role].keys() <= {"layers", "optimizer", "heads"} | planned
+        assert model[role].keys() <= {"layers", "optimizer", "heads", "inputs", "sees"} | planned
     for network in model.get("networks", {}).values():
         assert network.keys() == {"side", "layers"}
         assert network["side"] in SIDES
@@ -188,7 +188,9 @@ def test_a_model_that_needs_no_more_trains(title):
     labels = np.arange(20) % CLASSES if config.conditional else None
     trainer = plugins.get_backend("numpy").trainer(problem)
     block = plan(problem, StepShape(4), len(images), 0, 1)
-    assert np.isfinite(alternate(trainer, block.batches(problem, images, labels))).all()
+    source = images[::-1] if config.source else None
+    losses = alternate(trainer, block.batches(problem, images, labels, source))
+    assert np.isfinite(losses).all()
 
 
 def test_every_planned_setting_is_explained():

@@ -61,11 +61,17 @@ def test_a_recipe_trains(name, backend, pictures):
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_fits_its_images(name):
     settings = config(name)
-    made = output_shape(settings.generator.layers, (settings.noise_width,))
-    found = output_shape(settings.discriminator.layers, made)
+    problem = replace(settings, classes=10).problem(
+        settings.image_shape, plugins.get_loss(settings.loss)
+    )
+    made, found = (
+        output_shape(getattr(problem, network), problem.input_shapes(network))
+        for network in ("generator", "discriminator")
+    )
     assert made in {(28, 28, 1), (32, 32, 3)}
     heads = sum(settings.discriminator.heads.values())
-    assert found == (1 + (10 if settings.auxiliary else 0) + heads,)
+    row = (1 + (10 if settings.auxiliary else 0) + heads,)
+    assert found == (problem.discriminator_output_shape if settings.source else row)
 
 
 @pytest.mark.parametrize("name", RECIPES)

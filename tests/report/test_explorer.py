@@ -21,6 +21,7 @@ from gankit.report.latent_directions import principal_directions
 from tests.explorer_runs import STATIC, any_directions, run_of_recipe, run_of_spec
 
 REFUSED = {
+    "pix2pix": "a generator that takes sources",
     "sn-dcgan": r"takes \d+\.\d MB of the page; expected at most",
 }
 """The recipes without a page, as docs/exploring.md says, and why."""

@@ -27,6 +27,7 @@ from tests.wrong_backends import (
     running_state,
     runs,
     several_processes,
+    sources,
     states,
     updates,
 )
@@ -58,6 +59,7 @@ PARTS = (
     running_state,
     runs,
     several_processes,
+    sources,
     states,
     updates,
 )

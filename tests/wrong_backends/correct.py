@@ -87,13 +87,13 @@ class CorrectTrainer(NumpyTrainer):
             self.means["average"][...] = self.means["generator"]
         return loss
 
-    def place(self, images, labels):
+    def place(self, images, labels, source=None):
         """Keep the data set."""
-        self.images, self.labels = images, labels
+        self.images, self.labels, self.source = images, labels, source
 
     def train_block(self, block):
         """Run the block update by update."""
-        return alternate(self, block.batches(self.problem, self.images, self.labels))
+        return alternate(self, block.batches(self.problem, self.images, self.labels, self.source))
 
     def _values(self):
         means = {f"{name}/mean": mean for name, mean in self.means.items()}

@@ -44,9 +44,9 @@ class UsesLabelsWithoutClasses(CorrectTrainer):
             return made * made.dtype.type(1 - 1e-3) if plain and labels is not None else made
 
 
-def shuffled(self, inputs, labels, *others, original=Sequential.run):
+def shuffled(self, inputs, labels, *others, original=Sequential.run, **more):
     mixed = None if labels is None else np.roll(labels, 1)
-    return original(self, inputs, mixed, *others)
+    return original(self, inputs, mixed, *others, **more)
 
 
 @caught_by("test_fakes_have_the_labels_of_the_reals", "test_all_features_match_the_reference")

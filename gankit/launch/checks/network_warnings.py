@@ -22,6 +22,7 @@ from gankit.layers import (
     Layer,
     ReLU,
     Reshape,
+    Shapes,
     Sigmoid,
     Spec,
     Tanh,
@@ -107,14 +108,12 @@ def _last(spec: Spec) -> Layer | None:
     )
 
 
-def _networks(problem: Problem) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
-    return (
-        ("generator", problem.generator, (problem.noise_width,)),
-        ("discriminator", problem.discriminator, problem.image_shape),
-    )
+def _networks(problem: Problem) -> tuple[tuple[str, Any, Shapes], ...]:
+    names = ("generator", "discriminator")
+    return tuple((name, getattr(problem, name), problem.input_shapes(name)) for name in names)
 
 
-def _norms(spec: Spec, shape: tuple[int, ...]) -> Iterator[str]:
+def _norms(spec: Spec, shape: Shapes) -> Iterator[str]:
     """Yield the layers of specs that normalise a batch of one value per channel."""
     for place in walk(spec, shape):
         if isinstance(place.layer, BatchNorm) and math.prod(place.shape[:-1]) == 1:

@@ -13,6 +13,7 @@ from gankit.data import ImageSet
 from gankit.data.memory_data import MEMORY
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation import Evaluation, Features
+from gankit.evaluation.image_arrays import Levels
 from gankit.launch.evaluation import reference_data
 from gankit.launch.evaluation.accuracy import accuracy_of
 from gankit.launch.evaluation.generate import generate_images
@@ -73,9 +74,21 @@ def evaluate_run(
             run.config, data_dir, known_digests, dataset, given=given,
             test_images=plan.test_images if plan else None, features=features, watch=watch,
         )  # fmt: skip
-        found = known.metrics(generate_images(run, count, seed, watch, known.labels), watch)
+        made, alike = _generated(run, known, count, seed, watch)
+        found = known.metrics(made, watch)
         accuracy = accuracy_of(run, known, watch)
-    return dataclasses.replace(found, accuracy=accuracy, class_names=run.class_names)
+    return dataclasses.replace(found, accuracy=accuracy, class_names=run.class_names, **alike)
+
+
+def _generated(
+    run: Trained, known: ReferenceData, count: int, seed: int, watch: Watch
+) -> tuple[Levels, dict[str, Any]]:
+    """Return a run's images, and how alike they are to the true ones if it translates sources."""
+    if not run.problem.takes_source or known.pairs is None:
+        return generate_images(run, count, seed, watch, known.labels), {}
+    pairs = known.pairs(count)
+    made = generate_images(run, count, seed, watch, known.labels, pairs.sources)
+    return made, pairs.metrics(made)
 
 
 def _trained_on(run: Trained) -> Mapping[str, str]:
@@ -111,10 +124,11 @@ def evaluate_for_log(
     watch
         Called with the progress.
     """
-    made = generate_images(run, count, seed, watch, reference.labels)
+    made, alike = _generated(run, reference, count, seed, watch)
     watch(PICTURE, 0.0)
     picture = reference.nearest(made)
-    row = {"step": run.step, "seed": seed, **reference.metrics(made, watch).as_json()}
+    metrics = dataclasses.replace(reference.metrics(made, watch), **alike)
+    row = {"step": run.step, "seed": seed, **metrics.as_json()}
     row["accuracy"] = accuracy_of(run, reference, watch)
     if requested is not None:
         row[evaluation_log.REQUESTED] = requested

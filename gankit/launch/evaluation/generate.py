@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gankit.contract import Labels
 from gankit.contract.random_streams import Stream, generator
@@ -20,6 +23,7 @@ def generate_images(
     seed: int = 0,
     watch: Watch = unwatched,
     data: Labels | None = None,
+    source: NDArray[Any] | None = None,
 ) -> Levels:
     """Return `(count, H, W, C)` uint8 images of a run, as from `Run.sample`; memory is bounded.
 
@@ -33,15 +37,19 @@ def generate_images(
         Called with the progress.
     data
         `(N,)` classes of the training images, -1 for none; or None.
+    source
+        The sources to translate, if the generator takes some: their number takes the place of
+        `count`. None by default.
     """
     check_samples(count)
+    count = count if source is None else len(source)
     labels = None
     if run.problem.generator_classes and data is not None:
         classes = Classes.of(run.class_names, run.problem.generator_classes)
         labels = classes.labels(labels_in_proportion(data, count, seed))
     done, parts = 0, []
     watch(GENERATING, 0.0)
-    for chunk in run.chunks(count, seed, labels):
+    for chunk in run.chunks(count, seed, labels, source=source):
         parts.append(images.to_uint8(chunk))
         done += len(chunk)
         watch(GENERATING, done / count)

@@ -34,6 +34,7 @@ from gankit.evaluation import (
     split_reference,
 )
 from gankit.evaluation.image_arrays import Levels, levels
+from gankit.launch.evaluation.pairs import Pairs, pairs_of
 from gankit.launch.evaluation.progress import BASELINE, NETWORK, TRAINING, Watch, unwatched
 from gankit.launch.evaluation.sample_count import FEWEST, SAMPLES
 from gankit.launch.messages import Tell, silent
@@ -63,6 +64,8 @@ class ReferenceData:
         loaded.
     test
         Returns the test images, resized alike; None if there are none.
+    pairs
+        Returns at most so many sources with their true images; None if there are no sources.
     """
 
     evaluator: Evaluator
@@ -70,6 +73,7 @@ class ReferenceData:
     labels: Labels | None = field(repr=False)
     unseen: Callable[[int], Reference]
     test: Callable[[], ImageSet] | None = None
+    pairs: Callable[[int], Pairs] | None = None
 
     def metrics(self, made: Levels, watch: Watch = unwatched) -> Evaluation:
         """Return every metric of `(n, H, W, C)` uint8 images, at least 6 of them."""
@@ -169,7 +173,7 @@ def make(
             f"{data.source}: got {counted(len(data), 'image')}; expected {2 * FEWEST} or more to "
             "evaluate"
         )
-    load = _test_images(dataset, data_dir, test_images)
+    load = held_out(dataset, data_dir, test_images)
     size, fit = data.images.shape[1:3], (options or ImageOptions()).fit
     test = None if load is None else cache(lambda: resized(load(), size, fit))
     if test is None:
@@ -180,7 +184,8 @@ def make(
         unseen = _of_test_images(test, name)
     compared = _features(data, reference, watch) if features is None else _watched(features, watch)
     evaluator = Evaluator(reference, compared, training=data.images)
-    return ReferenceData(evaluator, data.images, data.labels, unseen, test)
+    pairs = pairs_of(data, test)
+    return ReferenceData(evaluator, data.images, data.labels, unseen, test, pairs)
 
 
 def _downloads(watch: Watch) -> AbstractContextManager[None]:
@@ -199,7 +204,7 @@ def _with_levels(data: ImageSet) -> ImageSet:
     return dataclasses.replace(data, images=levels(data.images))
 
 
-def _test_images(
+def held_out(
     dataset: str, data_dir: Path | None, given: ImageSet | None
 ) -> Callable[[], ImageSet] | None:
     """Return a function that loads the held-out images; None if there are none."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
 
 from gankit.config import TrainConfig
 from gankit.contract import Array, Generator, Labels, Problem, Trainer
@@ -35,7 +37,14 @@ class Trained(Protocol):
     def class_names(self) -> tuple[str, ...]: ...
     @property
     def plan(self) -> ResolvedPlan | None: ...
-    def chunks(self, n: int, seed: int = 0, labels: Labels | None = None) -> Iterator[Array]: ...
+    def chunks(
+        self,
+        n: int,
+        seed: int = 0,
+        labels: Labels | None = None,
+        *,
+        source: NDArray[Any] | None = None,
+    ) -> Iterator[Array]: ...
     def each_class(self, n: int) -> Labels: ...
     def grid(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 from gankit.config import TrainConfig
 from gankit.config.train_config import NetworkConfig
 from gankit.contract import Problem
+from gankit.contract.source_checks import INPUTS
 from gankit.launch.native_networks import parts
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
@@ -31,14 +32,19 @@ def fit_config(problem: Problem, loss: Loss, **rest: Any) -> TrainConfig:  # noq
         A number is out of range.
     """
     return TrainConfig(
-        generator=_network(problem.generator, problem.generator_optimizer),
+        generator=replace(
+            _network(problem.generator, problem.generator_optimizer),
+            inputs=None if problem.inputs == INPUTS else problem.inputs,
+        ),
         discriminator=replace(
             _network(problem.discriminator, problem.discriminator_optimizer),
             heads=dict(problem.heads),
+            sees=dict(problem.sees) if problem.sees_source else {},
         ),
         latent=problem.latent,
         loss=loss.name,
         classes=problem.classes or None,
+        source_shape=problem.source_shape,
         **rest,
         **problem.options(),
     )

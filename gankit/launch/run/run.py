@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gankit import plugins
 from gankit._utils import paths
@@ -28,6 +29,7 @@ from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.run.class_labels import NO_CLASSES, ClassChoice, class_labels, classes_of
 from gankit.launch.run.code_values import CodeValues, code_values
 from gankit.launch.run.noise_chunks import noise_chunks, row_chunks
+from gankit.launch.run.translate_images import NO_SOURCES
 from gankit.layers import is_spec
 from gankit.runs.loss_history import LossHistory
 from gankit.visual.images import Picture, enlarged, grid
@@ -135,7 +137,7 @@ class Run:
         truncation: float | None = None,
         codes: CodeValues | None = None,
     ) -> Array:
-        """Generate `n` images.
+        """Generate `n` images; a generator that takes sources makes them of the run's own.
 
         Parameters
         ----------
@@ -170,6 +172,7 @@ class Run:
         *,
         truncation: float | None = None,
         codes: CodeValues | None = None,
+        source: NDArray[Any] | None = None,
     ) -> Iterator[Array]:
         """Yield what `sample` returns, at most 1,024 images at a time.
 
@@ -177,9 +180,15 @@ class Run:
         ----------
         n, seed, labels, truncation, codes
             As in `sample`.
+        source
+            `(n, height, width, channels)` sources, if the generator takes some: uint8, or real
+            numbers in [-1, 1]. By default those of the run's images, in their order, again from the
+            first after the last.
         """
         noise = noise_chunks(self.problem, n, seed, truncation, codes)
-        yield from self._made(noise, self._labels(n, labels))
+        if source is None:
+            source = self._own_sources(n)
+        yield from self._made(noise, self._labels(n, labels), source)
 
     def interpolate(
         self,
@@ -210,6 +219,7 @@ class Run:
         Array
             `(n, len(seeds) - 1, steps, height, width, channels)` in [-1, 1].
         """
+        self._check_no_sources()
         if isinstance(seeds, str) or not isinstance(seeds, Iterable):
             raise ConfigError(f"seeds: got {shown(seeds)}; expected two or more, such as [1, 2]")
         problem = self.problem
@@ -249,6 +259,7 @@ class Run:
         Array
             `(n, len(values), height, width, channels)` in [-1, 1].
         """
+        self._check_no_sources()
         problem, count = self.problem, len(values)
         drawn = noise_chunks(problem, n, seed, truncation, codes)
         noise = np.repeat(np.concatenate(list(drawn)), count, axis=0)
@@ -432,9 +443,48 @@ class Run:
         """
         from gankit.launch.run.invert_images import invert_images
 
+        self._check_no_sources()
         return invert_images(
             self, images, steps, restarts, seed, labels, skip_bad=skip_bad, progress=progress
         )
+
+    def translate(
+        self,
+        images: object,
+        seed: int = 0,
+        *,
+        derive: bool = False,
+        skip_bad: bool = False,
+    ) -> Array:
+        """Return what the generator makes of source images, as `gankit translate` does.
+
+        Parameters
+        ----------
+        images
+            What `gankit.fit` takes, of the shape of the run's sources. Also the path of a folder of
+            pictures, which are resized, or of a .npy or .npz file.
+        seed
+            Random seed of the noise, if the generator takes some.
+        derive
+            Whether the sources are computed from the images, as in training: edges, for example.
+            The images then have the shape of generated ones. False by default.
+        skip_bad
+            Whether to skip pictures of a folder that cannot be read; False by default.
+
+        Returns
+        -------
+        Array
+            `(n, height, width, channels)` in [-1, 1].
+
+        Raises
+        ------
+        ConfigError, DataError
+            The generator takes no sources, or the images cannot be read or have another shape.
+        """
+        from gankit.launch.run.translate_images import sources_of, translated
+
+        found, _ = sources_of(self, images, derive=derive, skip_bad=skip_bad)
+        return translated(self, found.images, seed)
 
     def paths(self, inversion: Inversion, steps: int = 8) -> Array:
         """Interpolate between the latents of each inverted image and of the next.
@@ -469,13 +519,37 @@ class Run:
 
         return run_html(self)
 
-    def _made(self, noise: Iterable[Array], classes: Labels | None) -> Iterator[Array]:
-        """Yield the images of chunks of noise."""
+    def _made(
+        self,
+        noise: Iterable[Array],
+        classes: Labels | None,
+        source: NDArray[Any] | None = None,
+    ) -> Iterator[Array]:
+        """Yield the images of chunks of noise, and of sources if there are some."""
         start = 0
         for part in noise:
             end = start + len(part)
-            yield self.generator(part, None if classes is None else classes[start:end])
+            own = None if source is None else self.problem.scale(np.asarray(source[start:end]))
+            inputs = self.problem.generator_inputs(part, own)
+            yield self.generator(inputs, None if classes is None else classes[start:end])
             start = end
+
+    def _own_sources(self, n: int) -> NDArray[Any] | None:
+        """Return `n` sources of the run's images; None if its generator takes none."""
+        if not self.problem.takes_source:
+            return None
+        known = None if self.plan is None else self.plan.data.sources
+        if known is None:
+            raise ConfigError(NO_SOURCES)
+        return np.asarray(known[np.arange(n) % len(known)])
+
+    def _check_no_sources(self) -> None:
+        """Raise ConfigError if the generator takes sources, for what searches or walks in noise."""
+        if self.problem.takes_source:
+            raise ConfigError(
+                "the run's generator takes source images, so there is no path in its noise; call "
+                "run.translate(images)"
+            )
 
     def _labels(self, n: int, labels: ClassChoice | None) -> Labels | None:
         """Return the checked class of each of `n` images; None without classes."""

@@ -16,16 +16,24 @@ GRID_ROWS, MOST_COLUMNS = 5, 10
 
 
 def run_html(run: Trained) -> str:
-    """Return a run as HTML: facts, losses and a grid of images, of seed 0."""
+    """Return a run as HTML: facts, losses and a grid of images, of seed 0.
+
+    A loaded run whose generator takes sources has none to make images of.
+    """
+    pictures = [_grid(run)] if run.plan is not None or not run.problem.takes_source else []
+    if len(run.history):
+        pictures.append(notebook.loss_curves(run.history))
+    return notebook.html("gankit run", _facts(run), pictures)
+
+
+def _grid(run: Trained) -> notebook.Inline:
+    """Return the grid of images."""
     classes = run.problem.generator_classes
     columns = min(classes, MOST_COLUMNS) or GRID_ROWS
     labels = np.tile(run.each_class(1)[:columns], GRID_ROWS) if classes else None
     count = GRID_ROWS * columns
     picture = run.grid(count, labels=labels, columns=columns, scale=1)
-    pictures = [notebook.image_grid(picture, f"{counted(count, 'image')} of the run")]
-    if len(run.history):
-        pictures.append(notebook.loss_curves(run.history))
-    return notebook.html("gankit run", _facts(run), pictures)
+    return notebook.image_grid(picture, f"{counted(count, 'image')} of the run")
 
 
 def _facts(run: Trained) -> dict[str, str]:

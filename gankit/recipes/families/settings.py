@@ -17,7 +17,7 @@ DEFAULT_CLASSES = 10
 ROLES: tuple[Role, ...] = get_args(Role)
 COMMON = ("family", "width")
 """Settings of both networks; a network's own come first."""
-CONFIGURED = {"layers", "optimizer", "heads"}
+CONFIGURED = {"layers", "optimizer", "heads", "inputs", "sees"}
 """What a `NetworkConfig` has; every other key of a network is an option of its family."""
 
 

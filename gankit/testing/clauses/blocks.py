@@ -211,10 +211,10 @@ def assert_block_equals_updates(backend: Backend, setup: Setup, block: Block) ->
     """Fail unless `block` leaves the same state as its updates."""
     trainer = block_trainer(backend, setup.problem)
     first = trainer.state()
-    alternate(trainer, block.batches(setup.problem, setup.images, setup.labels))
+    alternate(trainer, setup.batches(block))
     wanted = trainer.state()
     trainer.load_state(first)
-    trainer.place(setup.images, setup.labels)
+    setup.place(trainer)
     trainer.train_block(block)
     assert_close_as_claimed(backend, trainer.state(), wanted)
 

@@ -1,0 +1,118 @@
+"""`gankit translate`."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gankit._text import counted
+from gankit.cli.options import PATH, answer, say
+from gankit.cli.options import backend as backend_option
+from gankit.cli.options import best as best_option
+from gankit.cli.options import device as device_option
+
+if TYPE_CHECKING:
+    from gankit.data.named_images import NamedImages
+    from gankit.visual.images import Pixels
+
+MOST_SHOWN = 100
+"""The most pictures in grid.png."""
+
+
+@click.command("translate")
+@click.argument("run", type=PATH)
+@click.argument("pictures", type=PATH, required=False)
+@click.option(
+    "--out",
+    type=PATH,
+    default=Path("translated"),
+    show_default=True,
+    help="Folder, or a .png file for the grid alone.",
+)
+@click.option("--derive", is_flag=True, help="Compute the sources from PICTURES, as in training.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the noise.")
+@best_option
+@backend_option
+@device_option
+@click.option("--skip-bad", is_flag=True, help="Skip pictures that cannot be read.")
+def command(
+    run: Path,
+    pictures: Path | None,
+    out: Path,
+    derive: bool,
+    seed: int,
+    best: bool,
+    backend: str | None,
+    device: str | None,
+    skip_bad: bool,
+) -> None:
+    """Translate source images with the run in the folder RUN.
+
+    PICTURES is a folder of pictures, which are resized to the run's sources, or a .npy or .npz file
+    of their shape; without it, 20 pairs of the run's data set are taken, of its test images if the
+    sources can be computed from them. With --derive PICTURES are like the images that the run
+    generates, and the sources are computed from them as in training: their edges, for example.
+
+    Writes into the folder --out: a PNG file for each picture, with its name; and grid.png, each
+    source above its translation, above the true picture if it is known.
+    """
+    import numpy as np
+
+    from gankit._utils.storage import require_folder
+    from gankit.api import load
+    from gankit.contract.random_streams import check_seed
+    from gankit.launch.run.translate_images import (
+        check_takes_source,
+        own_sources,
+        sources_of,
+        translated,
+    )
+    from gankit.visual import images
+
+    alone = out.suffix.lower() == ".png"
+    check_seed(seed)
+    if not alone:
+        require_folder(out)
+    opened = load(run, backend, best=best, device=device)
+    check_takes_source(opened)
+    if pictures is None:
+        found, true = own_sources(opened)
+    else:
+        found, true = sources_of(opened, pictures, derive=derive, skip_bad=skip_bad)
+    made = images.to_uint8(translated(opened, np.asarray(found.images), seed))
+    files = _files(found)
+    shown = slice(MOST_SHOWN)
+    picture = images.compared(
+        np.asarray(found.images[shown]), made[shown], None if true is None else true[shown]
+    )
+    if alone:
+        images.write_png(out, images.enlarged(picture))
+        answer(out)
+        return
+    _write(
+        out, dict(zip(files, made, strict=True)) | {PurePath("grid.png"): images.enlarged(picture)}
+    )
+    say(f"translated {counted(len(made), 'picture')} into {out}")
+    answer(out)
+
+
+def _files(found: NamedImages) -> list[PurePath]:
+    """Return the name of each picture's PNG file; of two with one name it keeps the ending."""
+    names = [PurePath(name).with_suffix(".png") for name in found.names]
+    return [
+        PurePath(f"{given}.png") if names.count(name) > 1 or str(name) == "grid.png" else name
+        for name, given in zip(names, found.names, strict=True)
+    ]
+
+
+def _write(out: Path, pictures: dict[PurePath, Pixels | Any]) -> None:
+    """Write each picture into the folder."""
+    from gankit._utils import atomic_files
+    from gankit.visual import images
+
+    for name, pixels in pictures.items():
+        path = out / name
+        atomic_files.make_folder(path.parent)
+        images.write_png(path, pixels[..., 0] if pixels.shape[-1:] == (1,) else pixels)

@@ -1,0 +1,118 @@
+"""What networks take beside noise and images, and whether a problem's sources fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from gankit._utils.field_types import as_tuple
+from gankit.augment import Augment
+from gankit.codes import Code
+from gankit.contract.options import SourceKind
+from gankit.errors import ConfigError, shown
+from gankit.layers import Shape
+from gankit.terms import FAKE, Term
+
+NOISE, REAL, SOURCE = "noise", "real", "source"
+INPUTS: tuple[str, ...] = (NOISE,)
+"""What a generator takes by default."""
+SEES: Mapping[str, tuple[str, ...]] = {REAL: (REAL,), FAKE: (FAKE,)}
+"""What a discriminator takes of each half by default."""
+
+
+class Sourced(Protocol):
+    """What the checks need of a problem, whose class documents it."""
+
+    @property
+    def source(self) -> SourceKind | None: ...  # noqa: D102
+    @property
+    def source_shape(self) -> Shape | None: ...  # noqa: D102
+    @property
+    def image_shape(self) -> Shape: ...  # noqa: D102
+    @property
+    def inputs(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def terms(self) -> tuple[Term, ...]: ...  # noqa: D102
+    @property
+    def codes(self) -> tuple[Code, ...]: ...  # noqa: D102
+    @property
+    def augment(self) -> Augment | None: ...  # noqa: D102
+
+    @property
+    def sees_source(self) -> bool: ...  # noqa: D102 - see above.
+    @property
+    def noisy(self) -> bool: ...  # noqa: D102
+
+
+def as_sees(given: Any) -> Any:  # noqa: ANN401 - checked later.
+    """Return what a discriminator sees with tuples of names; other values unchanged."""
+    if not isinstance(given, Mapping):
+        return given
+    return {half: as_tuple(values) for half, values in given.items()}
+
+
+def check_inputs(inputs: tuple[str, ...], sees: Any) -> None:  # noqa: ANN401 - users pass it.
+    """Raise ConfigError unless these are values that a generator and a discriminator can take."""
+    if not inputs or len(set(inputs)) < len(inputs) or not {*inputs} <= {NOISE, SOURCE}:
+        raise ConfigError(
+            f"generator.inputs: got {shown(list(inputs))}; expected 'noise', 'source' or both"
+        )
+    wanted = (dict(SEES), {half: (half, SOURCE) for half in SEES})
+    if not isinstance(sees, Mapping) or dict(sees) not in wanted:
+        found = (
+            {half: list(each) for half, each in sees.items()} if isinstance(sees, dict) else sees
+        )
+        raise ConfigError(
+            f"discriminator.sees: got {shown(found)}; expected real = ['real', 'source'] and "
+            "fake = ['fake', 'source'], or both without the source"
+        )
+
+
+def check_sources(problem: Sourced) -> None:
+    """Raise ConfigError, in one line, unless sources, networks and terms fit together."""
+    takes = SOURCE in problem.inputs or problem.sees_source
+    terms = [term for term in problem.terms if term.of_images]
+    if problem.source is None:
+        if takes or terms:
+            raise ConfigError(
+                "source: got none, but a network or a term uses sources; expected 'paired' or "
+                "'unpaired'"
+            )
+        return
+    if SOURCE not in problem.inputs:
+        raise ConfigError(
+            f"generator.inputs: got {list(problem.inputs)} with {problem.source} sources; "
+            "expected 'source' among them"
+        )
+    _check_shape(problem)
+    for name in ("generator", "discriminator"):
+        if not isinstance(getattr(problem, name), tuple):
+            raise ConfigError(
+                f"{name}: got a native network with sources; expected layers of gankit"
+            )
+    if problem.codes and NOISE not in problem.inputs:
+        raise ConfigError("codes: got codes, but the generator takes no noise; add 'noise'")
+    if problem.source == "unpaired":
+        if problem.sees_source:
+            raise ConfigError(
+                "discriminator.sees: got 'source' with unpaired sources; expected paired ones"
+            )
+        if any(term.to == REAL for term in terms):
+            raise ConfigError("term.to: got 'real' with unpaired sources; expected paired ones")
+    if any(term.to == SOURCE for term in terms) and problem.source_shape != problem.image_shape:
+        raise ConfigError(
+            f"term.to: got 'source', of shape {problem.source_shape}; expected that of the "
+            f"images, {problem.image_shape}"
+        )
+    if problem.sees_source and (problem.augment or problem.noisy):
+        name = "augment" if problem.augment else "instance_noise"
+        raise ConfigError(
+            f"{name}: got a value, but the discriminator sees the source; expected none: the two "
+            "images of a pair would differ"
+        )
+
+
+def _check_shape(problem: Sourced) -> None:
+    shape = problem.source_shape
+    if shape is None or len(shape) != 3 or min(shape) < 1:
+        raise ConfigError(f"source_shape: got {shape}; expected (height, width, channels)")
