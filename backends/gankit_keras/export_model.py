@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gankit.contract import Problem, State
+from gankit.contract.export_format import input_parts
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -46,13 +47,19 @@ Arrays = list[np.ndarray[Any, Any]]
 
 def export_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Keras has no types.
     """Return the generator as a functional model, with named inputs and images, as in `Export`."""
-    shapes = dict(zip(problem.inputs, problem.input_shapes("generator"), strict=True))
-    inputs = {name: keras.Input(s, name=name, dtype="float32") for name, s in shapes.items()}
-    first, *others = inputs.values()
+    inputs: dict[str, Tensor] = {}
+    arrays = []
+    for parts in input_parts(problem):
+        made = {name: keras.Input(s, name=name, dtype="float32") for name, s in parts.items()}
+        joined_parts = list(made.values())
+        several = len(joined_parts) > 1
+        arrays.append(keras.layers.Concatenate()(joined_parts) if several else joined_parts[0])
+        inputs |= made
+    first, *others = arrays
     if problem.generator_classes:
         inputs["labels"] = keras.Input((), name="labels", dtype="int64")
     spec = as_spec(problem.generator, "generator")
-    places = iter(walk(spec, tuple(shapes.values())))
+    places = iter(walk(spec, problem.input_shapes("generator")))
     builder = ModelBuilder(weights, inputs.get("labels"), problem.classes, tuple(others))
     images = builder.run(spec, first, places)
     outputs = {"images": keras.layers.Identity(name="images")(images)}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from gankit.contract import Problem, State
+from gankit.contract.export_format import input_parts
 from gankit.layers import as_spec
 from gankit_torch.forward import ForwardSettings
 from gankit_torch.layers import Sequential, build_layers
@@ -13,56 +17,34 @@ from gankit_torch.tensors import copy_into
 
 
 class ExportModel(nn.Module):
-    """A generator in inference mode; labels come last, if it is class-conditional."""
+    """A generator in inference mode, called with its inputs by name, or in their order."""
 
-    def __init__(self, layers: Sequential) -> None:
+    def __init__(self, layers: Sequential, counts: Sequence[int], names: Sequence[str]) -> None:
         super().__init__()
-        self.layers = layers
+        self.layers, self._counts = layers, counts
+        self._labelled = "labels" in names
 
-    def _images(self, labels: Tensor | None, first: Tensor, *others: Tensor) -> Tensor:
-        images: Tensor = self.layers(first, ForwardSettings(labels, others=others))
+        def forward(*inputs: Tensor) -> Tensor:
+            return self._images(inputs)
+
+        # The exporters take the names of the inputs from here.
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        forward.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [inspect.Parameter(name, kind) for name in names]
+        )
+        self.forward = forward
+
+    def _images(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return `(n, height, width, channels)` images; labels are the last of the inputs."""
+        labels = inputs[-1] if self._labelled else None
+        arrays, start = [], 0
+        for count in self._counts:
+            parts = tuple(inputs[start : start + count])
+            arrays.append(parts[0] if count == 1 else torch.cat(parts, dim=1))
+            start += count
+        first, *others = arrays
+        images: Tensor = self.layers(first, ForwardSettings(labels, others=tuple(others)))
         return images
-
-
-class OfNoise(ExportModel):
-    """A generator that takes noise alone."""
-
-    def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return `(n, height, width, channels)` images."""
-        return self._images(labels, noise)
-
-
-class OfSource(ExportModel):
-    """A generator that takes sources alone."""
-
-    def forward(self, source: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return `(n, height, width, channels)` images."""
-        return self._images(labels, source)
-
-
-class OfNoiseAndSource(ExportModel):
-    """A generator that takes noise, then sources."""
-
-    def forward(self, noise: Tensor, source: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return `(n, height, width, channels)` images."""
-        return self._images(labels, noise, source)
-
-
-class OfSourceAndNoise(ExportModel):
-    """A generator that takes sources, then noise."""
-
-    def forward(self, source: Tensor, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return `(n, height, width, channels)` images."""
-        return self._images(labels, source, noise)
-
-
-MODELS: dict[tuple[str, ...], type[ExportModel]] = {
-    ("noise",): OfNoise,
-    ("source",): OfSource,
-    ("noise", "source"): OfNoiseAndSource,
-    ("source", "noise"): OfSourceAndNoise,
-}
-"""A model by the names of its inputs: exporters read them from `forward`."""
 
 
 def export_model(problem: Problem, weights: State) -> tuple[ExportModel, dict[str, Tensor]]:
@@ -72,8 +54,8 @@ def export_model(problem: Problem, weights: State) -> tuple[ExportModel, dict[st
     )
     for name, tensor in layers.state_dict().items():
         copy_into(tensor, weights[name])
-    shapes = zip(problem.inputs, problem.input_shapes("generator"), strict=True)
-    inputs = {name: torch.zeros(2, *shape) for name, shape in shapes}
+    parts = input_parts(problem)
+    inputs = {name: torch.zeros(2, *shape) for part in parts for name, shape in part.items()}
     if problem.generator_classes:
         inputs["labels"] = torch.zeros(2, dtype=torch.int64)
-    return MODELS[problem.inputs](layers).eval(), inputs
+    return ExportModel(layers, list(map(len, parts)), list(inputs)).eval(), inputs

@@ -11,12 +11,16 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
+from gankit.codes import Code, columns
 from gankit.contract.problem import Array, Problem
+from gankit.contract.source_checks import NOISE
+from gankit.errors import ConfigError
+from gankit.layers import Shape
 
 Inputs: TypeAlias = Mapping[str, NDArray[Any]]
-"""The inputs of a generator, in the order of `Problem.inputs`: "noise", `(n, latent)` float32, and
-"source", `(n, height, width, channels)` float32 in [-1, 1], as far as it takes them; and, if it is
-class-conditional, "labels", `(n,)` int64."""
+"""The inputs of a generator, in the order of `Problem.inputs`, as far as it takes them: "noise",
+`(n, latent)` float32, and for each code "code_NAME", `(n, size)` float32; "source", `(n, height,
+width, channels)` float32 in [-1, 1]; and, if it is class-conditional, "labels", `(n,)` int64."""
 Ran: TypeAlias = Callable[[Inputs], Array]
 """A generator loaded from its file: inputs to `(n, height, width, channels)` images."""
 
@@ -27,6 +31,44 @@ session = onnxruntime.InferenceSession({path}, providers=["CPUExecutionProvider"
 (images,) = session.run(["images"], inputs)
 """
 """Python code that runs an ONNX file."""
+
+
+def input_columns(latent: int, codes: Sequence[Code]) -> dict[str, slice]:
+    """Return the columns of the noise of each input, by its name: "noise", then those of codes.
+
+    Parameters
+    ----------
+    latent
+        Number of normal columns.
+    codes
+        The codes, whose names may have "-", which becomes "_".
+
+    Raises
+    ------
+    ConfigError
+        Two codes would have inputs of one name.
+
+    >>> input_columns(62, [Code("digit", "categorical", 10)])
+    {'noise': slice(0, 62, None), 'code_digit': slice(62, 72, None)}
+    """
+    sizes = [(f"code_{code.name.replace('-', '_')}", code.size) for code in codes]
+    found = {"noise": slice(0, latent)} | columns(sizes, latent)
+    if len(found) <= len(codes):
+        names = ", ".join(code.name for code in codes)
+        raise ConfigError(f"codes: got {names}; two have inputs of one name; rename one to export")
+    return found
+
+
+def input_parts(problem: Problem) -> list[dict[str, Shape]]:
+    """Return the shapes of the parts of each input of the generator, by their names.
+
+    The parts of the noise are those of `input_columns`; a source has one. `problem` has the
+    generator.
+    """
+    places = input_columns(problem.latent, problem.codes)
+    noise: dict[str, Shape] = {name: (place.stop - place.start,) for name, place in places.items()}
+    shapes = zip(problem.inputs, problem.input_shapes("generator"), strict=True)
+    return [noise if name == NOISE else {name: shape} for name, shape in shapes]
 
 
 @dataclass(frozen=True)
@@ -56,7 +98,6 @@ class Export:
         `add_class_names(path, names)` adds the names of classes 0, 1, ... to the file, as a JSON
         list named "class_names"; None if the format cannot store it. It is called only if the
         generator is class-conditional and the classes have names.
-        only if the generator takes classes and these have names.
     """
 
     suffix: str

@@ -7,6 +7,6 @@ crash of a library does not reach this process.
 from gankit.export.exported import Exported
 from gankit.export.formats import Choice, known
 from gankit.export.pipeline import export
-from gankit.export.safetensors_format import read
+from gankit.export.safetensors_format import read, read_named
 
-__all__ = ["Choice", "Exported", "export", "known", "read"]
+__all__ = ["Choice", "Exported", "export", "known", "read", "read_named"]

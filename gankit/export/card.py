@@ -11,6 +11,8 @@ from pathlib import Path
 
 import gankit
 from gankit._text import counted, one_line
+from gankit.codes import Code
+from gankit.contract.export_format import input_columns
 from gankit.contract.source_checks import NOISE, SOURCE
 from gankit.data import is_path
 from gankit.errors import CheckpointError
@@ -98,16 +100,13 @@ def snippet(done: Exported) -> str:
     """Return Python code that generates images with the export, in the folder that contains it."""
     inputs, config = INPUTS, done.config
     shape = ", ".join(map(str, config.source_shape or ()))
-    for name in config.generator.inputs or (NOISE,):
-        inputs += (
-            NOISE_INPUT.format(latent=config.latent)
-            if name == NOISE
-            else SOURCE_INPUT.format(shape=shape)
-        )
-    if codes := done.config.codes:
-        drawn = ", ".join(DRAWN[code.kind].format(size=code.size) for code in codes)
-        inputs += f"codes = [{drawn}]\n"
-        inputs += 'inputs["noise"] = np.concatenate([inputs["noise"], *codes], axis=1)\n'
+    for value in config.generator.inputs or (NOISE,):
+        if value == SOURCE:
+            inputs += SOURCE_INPUT.format(shape=shape)
+            continue
+        inputs += NOISE_INPUT.format(latent=config.latent)
+        for name, code in _codes(done).items():
+            inputs += f'inputs["{name}"] = {DRAWN[code.kind].format(size=code.size)}\n'
     if classes := _classes(done):
         inputs += LABELS.format(classes=classes)
     return f"{inputs}\n{done.choice.export.snippet.format(path=json.dumps(done.path.name))}"
@@ -148,11 +147,17 @@ def _origin(done: Exported) -> Iterator[tuple[str, str]]:
 def _interface(done: Exported) -> str:
     height, width, channels = done.config.image_shape
     sides = ", ".join(map(str, done.config.source_shape or ()))
-    known = {
-        NOISE: ("in", "`noise`", f"(n, {done.config.noise_width})", "float32", _noise(done)),
-        SOURCE: ("in", "`source`", f"(n, {sides})", "float32", "from -1 (black) to 1 (white)"),
-    }
-    rows = [known[name] for name in done.config.generator.inputs or (NOISE,)]
+    rows: list[tuple[str, ...]] = []
+    for value in done.config.generator.inputs or (NOISE,):
+        if value == SOURCE:
+            rows.append(
+                ("in", "`source`", f"(n, {sides})", "float32", "from -1 (black) to 1 (white)")
+            )
+            continue
+        shape = f"(n, {done.config.latent})"
+        rows.append(("in", "`noise`", shape, "float32", "standard normal numbers"))
+        for name, code in _codes(done).items():
+            rows.append(("in", f"`{name}`", f"(n, {code.size})", "float32", RANGES[code.kind]))
     if classes := _classes(done):
         rows.append(("in", "`labels`", "(n,)", "int64", f"the classes, 0 to {classes - 1}"))
     shape = f"(n, {height}, {width}, {channels})"
@@ -164,13 +169,11 @@ def _interface(done: Exported) -> str:
     )
 
 
-def _noise(done: Exported) -> str:
-    """Return what the columns of the noise are."""
-    codes = done.config.codes
-    if not codes:
-        return "standard normal numbers"
-    parts = [f"{code.name} ({code.size}, {RANGES[code.kind]})" for code in codes]
-    return f"{done.config.latent} standard normal numbers, then {', '.join(parts)}"
+def _codes(done: Exported) -> dict[str, Code]:
+    """Return the codes by the names of their inputs."""
+    config = done.config
+    names = list(input_columns(config.latent, config.codes))[1:]
+    return dict(zip(names, config.codes, strict=True))
 
 
 def _names(done: Exported) -> str:

@@ -1,7 +1,8 @@
 """The format "safetensors": weights by name, and the layers as JSON metadata, for any backend.
 
-The metadata has "generator" (the layers as in a recipe), "latent", "inputs" (what it takes: noise,
-sources or both), "source_shape" (null without sources), "classes" (0 for a generator without
+The metadata has "generator" (the layers as in a recipe), "latent" (all columns of the noise),
+"inputs" (what it takes: noise, sources or both), "parts" (the names of the parts of each, as those
+of codes), "source_shape" (null without sources), "classes" (0 for a generator without
 classes), "image_shape" and "gankit" (the version), each as JSON; and "class_names" if the run has
 names of classes.
 """
@@ -25,7 +26,7 @@ from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit._utils.tagged_unions import Tagged
 from gankit.contract import Array, Generator, Problem
-from gankit.contract.export_format import Export, Inputs, Ran
+from gankit.contract.export_format import Export, Inputs, Ran, input_parts
 from gankit.contract.source_checks import INPUTS
 from gankit.errors import CheckpointError
 from gankit.layers import Dense, Flatten, Layer, as_spec
@@ -36,12 +37,9 @@ REFERENCE = "numpy"
 MOST_BYTES = 2**33
 """The most bytes of a file that is read; the recipes' generators have some millions."""
 SNIPPET = """\
-from gankit.export import read  # pip install gankit; no framework is needed
+from gankit.export import read_named  # pip install gankit; no framework is needed
 
-generator = read({path})
-labels = inputs.pop("labels", None)
-given = tuple(inputs.values())
-images = generator(given if len(given) > 1 else given[0], labels)
+images = read_named({path})(inputs)
 """
 
 
@@ -54,6 +52,7 @@ def write(problem: Problem, weights: State, path: Path) -> None:
         "latent": problem.latent if not problem.takes_noise else problem.noise_width,
         "inputs": problem.inputs,
         "source_shape": problem.source_shape,
+        "parts": [list(part) for part in input_parts(problem)],
         "classes": problem.generator_classes,
         "image_shape": problem.image_shape,
     }
@@ -86,8 +85,8 @@ def read(path: str | Path, backend: str = REFERENCE) -> Generator:
     Returns
     -------
     Generator
-        A function from `(n, latent)` noise, and `(n,)` int64 labels if it is class-conditional,
-        to `(n, height, width, channels)` images in [-1, 1].
+        A function from `(n, latent)` noise, with the columns of codes at its end, and `(n,)` int64
+        labels if it is class-conditional, to `(n, height, width, channels)` images in [-1, 1].
 
     Raises
     ------
@@ -140,14 +139,36 @@ def _sources(facts: dict[str, Any]) -> dict[str, Any]:
     return {"source": "paired", "source_shape": tuple(shape)} if shape else {}
 
 
-def _ran(path: Path) -> Ran:
+def read_named(path: str | Path) -> Ran:
+    """Return a function of inputs by name, as a model card shows them, for a file as of `read`.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    Callable
+        A function from the inputs, "noise", "code_NAME", "source" and "labels", to `(n, height,
+        width, channels)` images in [-1, 1].
+
+    Raises
+    ------
+    CheckpointError
+        As of `read`.
+    """
     generator = read(path)
-    order = _metadata(read_plain(path, MOST_BYTES)).get("inputs", INPUTS)
+    parts = _metadata(read_plain(given(path, "path"), MOST_BYTES))["parts"]
 
     def run(inputs: Inputs) -> Array:
-        labels = inputs.get("labels")
-        arrays = tuple(inputs[name] for name in order)
-        return generator(arrays if len(arrays) > 1 else arrays[0], labels)
+        arrays = tuple(
+            np.concatenate([inputs[name] for name in names], axis=1)
+            if len(names) > 1
+            else inputs[names[0]]
+            for names in parts
+        )
+        return generator(arrays if len(arrays) > 1 else arrays[0], inputs.get("labels"))
 
     return run
 
@@ -155,7 +176,7 @@ def _ran(path: Path) -> Ran:
 SAFETENSORS = Export(
     suffix=".safetensors",
     write=write,
-    read=_ran,
+    read=read_named,
     snippet=SNIPPET,
     add_class_names=add_class_names,
 )

@@ -22,9 +22,6 @@ from gankit.export.formats import export_of
 from gankit.export.write_subprocess import EXPECTED, NAME, refusal
 from gankit.runs.tensors import decode
 
-INPUT_NAMES = ("noise", "source", "labels")
-"""The names of the inputs of an export."""
-
 
 def main(arguments: list[str]) -> None:
     """Send the largest difference of the images, or the error."""
@@ -43,7 +40,7 @@ def main(arguments: list[str]) -> None:
 def compared(run: Ran, expected: State) -> dict[str, Any]:
     """Return the largest difference: of all images generated together, and of the first alone."""
     images = expected["images"]
-    inputs: Inputs = {name: expected[name] for name in INPUT_NAMES if name in expected}
+    inputs: Inputs = {name: array for name, array in expected.items() if name != "images"}
     together = difference(run(inputs), images)
     alone = difference(run({name: array[:1] for name, array in inputs.items()}), images[:1])
     return {"done": True, "images": len(images), "difference": max(together, alone)}

@@ -20,6 +20,7 @@ from gankit._utils.child_process import channel
 from gankit._utils.state import State
 from gankit._utils.storage import writing
 from gankit.api import load
+from gankit.contract.export_format import input_columns
 from gankit.contract.random_streams import Stream, generator
 from gankit.contract.sample_noise import sample_noise
 from gankit.contract.source_checks import NOISE, SOURCE
@@ -85,16 +86,20 @@ def examples(run: Run) -> State:
     classes = run.problem.generator_classes
     count = max(LEAST_IMAGES, classes)
     problem = run.problem
-    given: State = {NOISE: sample_noise(problem, count, SEED)}
+    noise = sample_noise(problem, count, SEED)
+    places = input_columns(problem.latent, problem.codes)
+    given: dict[str, State] = {NOISE: {name: noise[:, place] for name, place in places.items()}}
+    source = None
     if problem.source_shape:
         random = generator(SEED, Stream.SAMPLE)
         shape = (count, *problem.source_shape)
-        given[SOURCE] = random.uniform(-1, 1, shape).astype(np.float32)
-    inputs = {name: given[name] for name in problem.inputs}
+        source = random.uniform(-1, 1, shape).astype(np.float32)
+        given[SOURCE] = {SOURCE: source}
+    inputs = {name: array for value in problem.inputs for name, array in given[value].items()}
     if classes:
         inputs["labels"] = np.arange(count, dtype=np.int64) % classes
     # It uses each class in turn, too.
-    made = run.chunks(count, SEED, source=given.get(SOURCE))
+    made = run.chunks(count, SEED, source=source)
     images = np.concatenate(list(made))
     return {**inputs, "images": images.astype(np.float32)}
 

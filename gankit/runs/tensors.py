@@ -54,7 +54,7 @@ def split(state: Mapping[str, NDArray[Any]]) -> dict[str, State]:
 
 def encode(arrays: State) -> bytes:
     """Return a safetensors file's bytes."""
-    return save(arrays)
+    return save({name: _plain(name, array) for name, array in arrays.items()})
 
 
 def decode(content: bytes) -> State:

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 import gankit
 from gankit import plugins
+from gankit.codes import Code
 from gankit.contract.latents import latents
 from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, ExitCode, UnknownName
 from gankit.export import export, known, read
@@ -201,6 +202,30 @@ def test_the_card_describes_the_generator_and_its_use(done, monkeypatch):
     namespace = {}
     exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], namespace)  # noqa: S102 - ours.
     assert namespace["images"].shape == (16, 28, 28, 1)
+
+
+def test_codes_are_inputs_by_name(tmp_path, monkeypatch):
+    codes = [Code("kind", "categorical", 3), Code("s-lant", "uniform", 2)]
+    run = train(tmp_path / "run", codes=codes)
+    done = export(run.folder, "safetensors", tmp_path / "g.safetensors")
+    with safe_open(done.path, "np") as file:
+        (inputs,) = json.loads(file.metadata()["parts"])
+    assert inputs == ["noise", "code_kind", "code_s_lant"]
+    text = done.card.read_text("utf-8")
+    assert "| in | `code_kind` | (n, 3) | float32 | one-hot |" in text
+    assert "| in | `code_s_lant` | (n, 2) | float32 | from -1 to 1 |" in text
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], namespace)  # noqa: S102 - ours.
+    parts = [namespace["inputs"][name] for name in inputs]
+    wanted = run.generator(np.concatenate(parts, axis=1))
+    np.testing.assert_allclose(namespace["images"], wanted, atol=1e-6)
+
+
+def test_two_codes_of_one_input_are_refused(tmp_path):
+    run = train(tmp_path / "run", codes=[Code("a-b", "uniform"), Code("a_b", "uniform")])
+    with pytest.raises(ConfigError, match="got a-b, a_b; two have inputs of one name; rename one"):
+        export(run.folder, "safetensors", tmp_path / "g.safetensors")
 
 
 def test_the_card_has_the_evaluation_of_its_step_and_no_other(tmp_path):

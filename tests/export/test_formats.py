@@ -16,6 +16,7 @@ import pytest
 
 import gankit
 from gankit import plugins
+from gankit.codes import Code
 from gankit.export import export
 from tests.selection import selected
 
@@ -109,6 +110,7 @@ def run(tmp_path_factory):
         backend="numpy",
         dataset="glyphs",
         latent=4,
+        codes=[Code("kind", "categorical", 3), Code("s-lant", "uniform")],
         batch=8,
         steps=2,
         fresh_noise=True,
@@ -144,7 +146,9 @@ def outside(request, run, tmp_path_factory):
 def test_a_card_shows_how_to_make_the_runs_images_without_gankit(outside, run):
     folder, exports = outside
     with np.load(folder / "inputs.npz") as inputs:
-        wanted = run.generator(inputs["noise"], inputs["labels"])
+        assert list(inputs) == ["noise", "code_kind", "code_s_lant", "labels"]
+        noise = [inputs[name] for name in ("noise", "code_kind", "code_s_lant")]
+        wanted = run.generator(np.concatenate(noise, axis=1), inputs["labels"])
     assert wanted.std() > 0.1
     for name in exports:
         made = np.load(folder / f"{name}.npy")
