@@ -145,6 +145,7 @@ def fit(
     epochs: int | None = None,
     minutes: float | None = None,
     labels: Labels | Iterable[object] | bool | None = None,
+    labelled_share: float | None = None,
     backend: str | Backend = AUTO,
     loss: str | Loss = "nonsaturating",
     generator_optimizer: Optimizer = ADAM,
@@ -216,6 +217,9 @@ def fit(
         Classes without images are left out: the others are numbered from 0 on, and
         `Run.class_names` keeps what they were called. True takes the labels of a data set. None,
         the default, trains without classes.
+    labelled_share
+        Share of each batch that is drawn from the images with a label, above 0 and at most 1; None,
+        the default, draws all images alike.
     backend
         Name of a backend, or a `gankit.contract.Backend`. "auto", the default, takes the backend
         whose native networks these are; for layers, the first installed of torch, keras, numpy.
@@ -310,7 +314,8 @@ def fit(
         default, for no evaluation.
     test_images
         Six or more held-out images of the same shape as `images`. Evaluations measure them for
-        comparison; by default, half of `images`.
+        comparison; by default, half of `images`. With their labels in a tuple, the accuracy of a
+        head "class" is measured too.
     progress
         Whether to show the progress: a bar in a terminal or a notebook, and plain lines
         elsewhere, on standard error. True by default.
@@ -374,6 +379,7 @@ def fit(
         "epochs": epochs, "minutes": minutes, "sample_every": sample_every,
         "checkpoint_every": checkpoint_every, "evaluate_every": evaluate_every,
         **source_settings(data),
+        "labelled_share": labelled_share,
     }  # fmt: skip
     unseen = None if test_images is None else read_test_images(test_images, data)
     return fit_images(

@@ -51,6 +51,7 @@ class Settings(TypedDict, total=False):
     penalties: Penalty | str | Sequence[Penalty | str | Table]
     label_smoothing: float
     labelled: int | None
+    labelled_share: float | None
     augment: Augment | Table | None
     instance_noise: float | Schedule | Table
     flip: bool

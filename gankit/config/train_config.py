@@ -125,6 +125,9 @@ class TrainConfig(Options):
         Number of images whose labels are used, the same number of each class, chosen with the
         seed; the others count as unlabelled. For runs that use labels in terms of "real/NAME"
         only. None, the default, uses all labels of the data.
+    labelled_share
+        Share of each batch that is drawn from the images with a label, above 0 and at most 1; None,
+        the default, draws all images alike. With few labels, most batches would have hardly any.
     source_images
         The sources, for a run with `source`: "edges", "grey", "masked" or "shrunk", computed from
         the images (`gankit.data.derived_sources`), or the name or path of another data set. None
@@ -175,6 +178,7 @@ class TrainConfig(Options):
     label_smoothing: float = 0.0
     classes: int | None = None
     labelled: int | None = None
+    labelled_share: float | None = None
     source_images: str | None = None
     source_shape: tuple[int, ...] | None = None
     images: ImageOptions | None = None
@@ -203,6 +207,10 @@ class TrainConfig(Options):
             value = getattr(self, name)
             if value is not None and not 1 <= value <= MOST_COUNT:
                 wrong.append(f"{name}: got {value}; expected 1 to {MOST_COUNT:,}")
+        if self.labelled_share is not None and not 0 < self.labelled_share <= 1:
+            wrong.append(
+                f"labelled_share: got {self.labelled_share:g}; expected above 0, at most 1"
+            )
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             wrong.append(f"minutes: got {self.minutes:g}; expected a number above 0")
         if self.patience is not None and self.evaluate_every is None:
@@ -231,8 +239,9 @@ class TrainConfig(Options):
         return f"TrainConfig({summary})"
 
     def step_shape(self) -> StepShape:
-        """Return `n_critic` and the batch size."""
-        return StepShape(self.batch, self.n_critic)
+        """Return `n_critic`, the batch size, and how many images of a batch have labels."""
+        labelled = math.ceil((self.labelled_share or 0) * self.batch)
+        return StepShape(self.batch, self.n_critic, labelled)
 
     def epoch(self, images: int) -> int:
         """Return the steps of an epoch over a data set of `images`."""

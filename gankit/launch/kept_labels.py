@@ -52,15 +52,15 @@ def kept_labels(labels: Labels, count: int, classes: int, seed: int) -> Labels:
     return kept
 
 
-def check_unlabelled(problem: Problem, count: int) -> None:
-    """Raise ConfigError unless a problem can train with the labels of `count` images only."""
+def check_unlabelled(problem: Problem, name: str, value: float) -> None:
+    """Raise ConfigError unless the setting `name` can apply: some images may have no label."""
     if not problem.classifies:
         raise ConfigError(
-            f"labelled: got {count:,}, but no term uses labels; choose the recipe sgan, or add a "
+            f"{name}: got {value:,}, but no term uses labels; choose the recipe sgan, or add a "
             "term of 'real/class' to 'label'"
         )
     if not problem.takes_unlabelled:
         raise ConfigError(
-            f"labelled: got {count:,}, but a network or a term of generated images needs the label "
+            f"{name}: got {value:,}, but a network or a term of generated images needs the label "
             "of each image; choose the recipe sgan, or leave out this setting"
         )

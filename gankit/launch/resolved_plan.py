@@ -63,8 +63,9 @@ class ResolvedPlan:
 
     def __post_init__(self) -> None:
         """Raise ConfigError unless the labels fit the problem."""
-        if (count := self.config.labelled) is not None:
-            check_unlabelled(self.problem, count)
+        for name in ("labelled", "labelled_share"):
+            if (count := getattr(self.config, name)) is not None:
+                check_unlabelled(self.problem, name, count)
         if classes := self.problem.classes:
             unlabelled = self.problem.takes_unlabelled
             check_labels(self.labels, len(self.data), classes, unlabelled=unlabelled)

@@ -60,7 +60,7 @@ def fit(
     problem
         The problem that the trainer was built for.
     step_shape
-        `n_critic` and the batch size.
+        `n_critic`, the batch size, and how many of a batch have labels.
     images
         `(N, height, width, channels)`: uint8, or real numbers in [-1, 1].
     labels
@@ -100,7 +100,7 @@ def fit(
         boundaries = [_boundary(callback, step) for callback in called]
         end = world.of_chief(min([steps, step + size, *boundaries]))
         began = time.perf_counter()
-        made = feed(plan(problem, step_shape, len(images), step, end - step, sources))
+        made = feed(plan(problem, step_shape, len(images), step, end - step, sources, labels))
         elapsed = time.perf_counter() - began
         _check_finite(made, step, problem.loss_columns)
         losses, terms = made[:, :2], problem.term_values(made)

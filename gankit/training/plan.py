@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gankit._utils.counts import check_count
 from gankit._utils.plain_numbers import plain_numbers
-from gankit.contract import Block, Problem
+from gankit.contract import Block, Labels, Problem
 from gankit.contract.code_numbers import code_numbers
 from gankit.contract.random_inputs import RandomInputs, draw
 from gankit.contract.random_streams import Stream, generator
@@ -22,16 +22,22 @@ from gankit.errors import ConfigError, shown
 class StepShape:
     """A step: `n_critic` discriminator updates of `batch` images, then one generator update.
 
-    Both are at least 1; `n_critic` is 1 by default.
+    Both are at least 1; `n_critic` is 1 by default. The first `labelled` images of each batch, at
+    most all, are drawn from those that have a label; 0 by default.
     """
 
     batch: int
     n_critic: int = 1
+    labelled: int = 0
 
     def __post_init__(self) -> None:
         """Raise ConfigError for values of the wrong type or out of range."""
         check_count("batch", self.batch)
         check_count("n_critic", self.n_critic)
+        if not 0 <= self.labelled <= self.batch:
+            raise ConfigError(
+                f"labelled: got {self.labelled}; expected at most {self.batch}, the batch"
+            )
 
 
 def plan(
@@ -41,6 +47,7 @@ def plan(
     start: int,
     steps: int,
     sources: int | None = None,
+    labels: Labels | None = None,
 ) -> Block:
     """Draw `steps` steps from step `start`: a pure function of the seed and the step.
 
@@ -59,6 +66,8 @@ def plan(
         Whole numbers, at least 0.
     sources
         Number of sources, at least 1, if they are unpaired; None by default.
+    labels
+        `(images,)` labels, -1 for none; needed only for `step_shape.labelled`. None by default.
 
     Raises
     ------
@@ -86,6 +95,10 @@ def plan(
         )
         noise[row, :fresh, :, problem.latent :] = code_numbers(problem.codes, problem.seed, r, lead)
         noise[row, fresh:] = noise[row, fresh - 1]
+    if step_shape.labelled and labels is not None:
+        known = np.flatnonzero(labels >= 0)
+        first = index[..., : step_shape.labelled]  # Uniform below `images`; so is its share below.
+        first[...] = known[first * len(known) // images]
     return Block(
         seed=problem.seed,
         start=start,

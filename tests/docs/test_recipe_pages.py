@@ -8,7 +8,7 @@ from gankit import plugins
 from tests.paths import ROOT
 
 PAGES = ROOT / "docs" / "recipes"
-UNMEASURED = {"pictures", "sn-dcgan", "bgan", "wgan-div", "infogan", "pix2pix"}
+UNMEASURED = {"pictures", "sn-dcgan", "bgan", "wgan-div", "infogan", "pix2pix", "sgan"}
 """Recipes for colour, or for a GPU, and those that are newer than the table."""
 
 

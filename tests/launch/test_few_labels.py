@@ -13,6 +13,7 @@ from gankit.launch.kept_labels import kept_labels
 from gankit.layers import Dense, Embedding, Flatten, Reshape, Tanh
 from gankit.runs import RunFolder, evaluation_log
 from gankit.terms import Term
+from gankit.training import StepShape, plan
 from tests.evaluation_runs import dataset, drawn
 from tests.short_runs import refusal
 
@@ -79,6 +80,17 @@ def test_another_number_is_refused(count, told):
         ({"generator": {"layers": [Embedding(2), *GENERATOR["layers"]]}}, "needs the label of"),
         ({"labelled": 0}, "labelled: got 0; expected 1 to"),
         ({"labelled": 15}, "expected a multiple of 10"),
+        ({"labelled_share": 9}, "labelled_share: got 9; expected above 0, at most 1"),
+        (
+            {
+                "labelled": None,
+                "labelled_share": 0.5,
+                "auxiliary": 1.0,
+                "terms": [],
+                "discriminator": {"layers": [Flatten(), Dense(11)]},
+            },
+            "labelled_share: got 0.5, but a network or a term",
+        ),
     ],
 )
 def test_a_run_without_use_for_few_labels_is_refused(changes, told, tmp_path):
@@ -98,6 +110,37 @@ def test_only_the_kept_labels_are_trained_on(monkeypatch):
     run = train(labelled=20)
     assert np.count_nonzero(seen[0] >= 0) == 20
     assert (run.plan.data.labels >= 0).all()
+
+
+def test_the_first_images_of_each_batch_have_labels():
+    labels = np.where(np.arange(120) % 7 == 3, LABELS, -1)
+    problem = train().problem
+    plain, drawn_ = (
+        plan(problem, StepShape(8, 2, count), 120, 5, 50, labels).index for count in (0, 3)
+    )
+    assert (labels[drawn_[..., :3]] >= 0).all()
+    assert (drawn_[..., 3:] == plain[..., 3:]).all()
+    counts = np.unique(drawn_[..., :3], return_counts=True)[1]
+    assert len(counts) == np.count_nonzero(labels >= 0)
+    assert counts.max() < 3 * counts.min()
+
+
+def test_a_run_draws_the_batches_that_it_plans():
+    whole = train(labelled=20, labelled_share=0.5)
+    assert (whole.history != train(labelled=20).history).any()
+
+
+def test_fit_takes_the_accuracy_on_labelled_test_images():
+    images, labels = drawn()
+    run = gankit.fit(
+        images, "dense", "dense", latent=3, steps=4, batch=8, backend="numpy", labels=labels,
+        labelled_share=0.5, heads={"class": 10}, terms=[REAL], test_images=drawn(80, 2),
+        progress=False,
+    )  # fmt: skip
+    images, labels = drawn(80, 2)
+    outputs = run.trainer.discriminator.classify(run.problem.scale(images))
+    wanted = float((outputs.argmax(1) == labels).mean())
+    assert run.evaluate(n=60, progress=False).accuracy == wanted
 
 
 def test_a_file_may_have_images_without_a_label():
