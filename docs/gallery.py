@@ -16,7 +16,8 @@ DOCS = Path(__file__).parent
 PAGE = DOCS / "gallery.md"
 RECIPES = {
     "simple": (6400, "dense.md"), "dcgan": (1000, "convolutional.md"),
-    "infogan": (1193, "infogan.md"), "lsgan": (600, "least-squares.md"),
+    "infogan": (1193, "infogan.md"), "sgan": (600, "sgan.md"),
+    "lsgan": (600, "least-squares.md"),
     "bgan": (600, "boundary-seeking.md"),
     "wgan": (800, "wasserstein.md"), "wgan-gp": (800, "wasserstein.md"),
     "wgan-div": (312, "wasserstein.md"),
@@ -70,6 +71,7 @@ def of_recipe(name: str) -> Shown:
     steps, page = RECIPES[name]
     rows = "--by-class -n 10" if name in CLASSES else ROWS.get(name, "-n 50 --columns 10")
     length = "" if name == "digits" else f" --steps {steps}"  # It has an end of its own.
+    length += " --labelled 1000" if name == "sgan" else ""
     sample = f"gankit sample runs/{name} {rows} --seed 1 --scale 2 --out {{out}}"
     return Shown(
         f"`{name}`",

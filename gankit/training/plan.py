@@ -20,10 +20,17 @@ from gankit.errors import ConfigError, shown
 @dataclass(frozen=True)
 @plain_numbers
 class StepShape:
-    """A step: `n_critic` discriminator updates of `batch` images, then one generator update.
+    """A step: discriminator updates, then one generator update.
 
-    Both are at least 1; `n_critic` is 1 by default. The first `labelled` images of each batch, at
-    most all, are drawn from those that have a label; 0 by default.
+    Attributes
+    ----------
+    batch
+        Images per update, at least 1.
+    n_critic
+        Discriminator updates, at least 1; 1 by default.
+    labelled
+        How many images of each batch, the first ones, are drawn from those that have a label: 0,
+        the default, to `batch`.
     """
 
     batch: int

@@ -1,10 +1,11 @@
 """Test accuracy from few labels: the recipe `sgan`, and a plain classifier of the same size.
 
-    python tests/benchmarks/few_labels.py FOLDER [--labels 100 1000 60000] [--steps 2500] [--seed 0]
+    python tests/benchmarks/few_labels.py FOLDER [--labels 100 1000 60000] [--steps 600] [--seed 0]
 
 Both are trained with torch on the same labels of MNIST, the plain one as often as the discriminator
-and with as many labelled images in a batch, once with the recipe's random shifts and once without. Runs go to FOLDER/sgan-LABELS-SEED and are continued
-where they stand; the results of plain classifiers are in FOLDER/plain.json.
+and with as many labelled images in a batch, once with the recipe's random shifts and once without.
+Runs go to FOLDER/sgan-LABELS-SEED and are continued where they stand; the results of plain
+classifiers are in FOLDER/plain.json.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--labels", type=int, nargs="+", default=[100, 1000, ALL])
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)

@@ -440,7 +440,8 @@ def test_images_are_made_in_parts_and_equal_those_of_sample(run):
 class Perfect:
     """A run whose generator makes real digits of the given class."""
 
-    problem, class_names, step = SimpleNamespace(generator_classes=10), (), 1
+    problem = SimpleNamespace(generator_classes=10, takes_source=False, terms_of=lambda _: [])
+    class_names, step = (), 1
 
     def __init__(self, images, labels):
         self.pools = [images[labels == label] for label in range(10)]

@@ -116,7 +116,7 @@ def test_the_first_images_of_each_batch_have_labels():
     labels = np.where(np.arange(120) % 7 == 3, LABELS, -1)
     problem = train().problem
     plain, drawn_ = (
-        plan(problem, StepShape(8, 2, count), 120, 5, 50, labels).index for count in (0, 3)
+        plan(problem, StepShape(8, 2, count), 120, 5, 50, labels=labels).index for count in (0, 3)
     )
     assert (labels[drawn_[..., :3]] >= 0).all()
     assert (drawn_[..., 3:] == plain[..., 3:]).all()
