@@ -5,7 +5,6 @@ If a host has other images, settings or versions, the run would be wrong without
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Callable
 
@@ -39,14 +38,19 @@ def check_same_start(plan: ResolvedPlan) -> None:
     _compare(world, str(versions), lambda who: ConfigError(
         f"versions: {who} has other versions of gankit, Python or libraries; install the same"
     ))  # fmt: skip
-    local = dataclasses.replace(plan.config, dataset="", device="").to_toml()
-    _compare(world, f"{local}{plan.loss_digest}", lambda who: ConfigError(
+    settings = {k: v for k, v in plan.config.settings().items() if k not in _local(plan)}
+    _compare(world, f"{settings}{plan.loss_digest}", lambda who: ConfigError(
         f"settings: {who} has others; start every process with the same options; those of a "
         "resumed run are in its folder, which all must share"
     ))  # fmt: skip
     _compare(world, plan.digests["data_digest"], lambda who: DataError(
         f"dataset: {who} has other images; give every host the same"
     ))  # fmt: skip
+
+
+def _local(plan: ResolvedPlan) -> set[str]:
+    """Return the settings that may differ: where each host has the images, and its device."""
+    return {"dataset", "device"} | (set() if plan.data.derived else {"source_images"})
 
 
 class SameState:

@@ -154,7 +154,8 @@ def train(name: str, backend: str, precision: str, folder: Path) -> None:
     counts, problem, history = count_sums(backend), plan.problem, History()
     trainer = plan.backend.trainer(problem)
     data, step_shape = plan.data, plan.config.step_shape()
-    fit(trainer, problem, step_shape, data.images, data.labels, steps=STEPS, callbacks=history)
+    images = data.images, data.labels, data.sources
+    fit(trainer, problem, step_shape, *images, steps=STEPS, callbacks=history)
     arrays = {**trainer.state(), "losses": np.array(history.losses())}
     np.savez(folder / f"{problem.world.rank}.npz", **arrays)
     found = {"sums": counts(), "noise": sorted(without_gradient(problem))}
@@ -167,9 +168,8 @@ def without_gradient(problem: Problem) -> Iterator[str]:
     They are biases before a batch norm, with its running mean, and the discriminator's last bias if
     the loss does not change with it. Adam and RMSprop divide a rounding error by its own size.
     """
-    shapes = {"generator": (problem.noise_width,), "discriminator": problem.image_shape}
-    for role, shape in shapes.items():
-        places = walk(getattr(problem, role), shape)
+    for role in ("generator", "discriminator"):
+        places = walk(getattr(problem, role), problem.input_shapes(role))
         for name in {role, "average" if role == "generator" else role}:
             for first, second in itertools.pairwise(places):
                 if isinstance(second.layer, BatchNorm) and getattr(first.layer, "bias", False):

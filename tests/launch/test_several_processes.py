@@ -157,6 +157,42 @@ def test_other_images_or_settings_are_refused_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def translate(tmp_path):
+    """Return a function that trains on images of a file, and sources: a name, or in a file too."""
+
+    def run(world, sources):
+        files = {"images": IMAGES, "sources": sources[world.rank]}
+        for name, content in files.items():
+            if not isinstance(content, str):
+                files[name] = str(tmp_path / f"{name}-{world.rank}.npy")
+                np.save(files[name], content)
+        return gankit.train(
+            "pix2pix", backend=backend(world), dataset=files["images"], steps=2, batch=2,
+            source_images=files["sources"], progress=False,
+        )  # fmt: skip
+
+    return run
+
+
+def test_each_host_may_have_the_sources_in_a_place_of_its_own(translate):
+    first, second = together(2, lambda world: translate(world, [IMAGES, IMAGES]))
+    np.testing.assert_array_equal(first.history, second.history)
+
+
+@pytest.mark.parametrize(
+    ("sources", "error"),
+    [((IMAGES, 255 - IMAGES), DataError), (("edges", "grey"), ConfigError)],
+    ids=["images", "computed"],
+)
+def test_other_sources_are_refused(translate, sources, error):
+    def run(world):
+        with pytest.raises(error, match="process 2 of 2"):
+            translate(world, sources)
+
+    together(2, run)
+
+
 def test_other_versions_are_refused(monkeypatch):
     ranks = iter("ab")
     monkeypatch.setattr(
