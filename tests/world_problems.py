@@ -13,6 +13,7 @@ from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU
 from gankit.losses import RELATIVISTIC_AVERAGE
 from gankit.penalties import Penalty
 from gankit.recipes import recipe
+from gankit.testing.clauses.sources import KINDS, source_problem, source_setup
 from gankit.testing.full_problems import FAMILIES, with_all_features
 from gankit.testing.harness import Setup
 from gankit.testing.network_pairs import TO_IMAGE
@@ -20,7 +21,9 @@ from gankit.testing.rgb import rgb_problem, rgb_setup
 
 PENALISED = {f"batch norm, {where}": where for where in ("fake", "between", "around")}
 """Problems with a penalty through a batch norm, and where it takes the gradient."""
-NAMES = (*FAMILIES, *PENALISED)
+TRANSLATING = {f"sources, {kind}": kind for kind in KINDS}
+"""Problems with sources, and their kind."""
+NAMES = (*FAMILIES, *PENALISED, *TRANSLATING)
 
 
 def setup(backend, name):
@@ -29,6 +32,9 @@ def setup(backend, name):
         return rgb_setup(with_all_features(backend, name), n_critic=2)
     if name in PENALISED:
         return rgb_setup(batch_norm_penalties(backend, PENALISED[name]), n_critic=2)
+    if name in TRANSLATING:
+        problem = source_problem(backend, TRANSLATING[name])
+        return dataclasses.replace(source_setup(problem, n_critic=2), batch_size=10)
     return of_recipe(name)
 
 
