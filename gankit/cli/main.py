@@ -170,7 +170,7 @@ def _run(arguments: list[str]) -> int:
             raise
         return _fail(str(error), error.exit_code, getattr(error, "__notes__", ()))
     except MemoryError as error:
-        return _fail(f"too large for this machine's memory: {error}", ExitCode.USAGE)
+        return _fail(f"too large for this machine's memory: {error}", ExitCode.USAGE, own=True)
     except Exception as error:
         if _debugged(arguments):
             raise
@@ -186,9 +186,9 @@ def _debugged(arguments: list[str]) -> bool:
     return "--debug" in arguments or debug_asked()
 
 
-def _fail(message: str, code: int, notes: Sequence[str] = ()) -> int:
+def _fail(message: str, code: int, notes: Sequence[str] = (), *, own: bool = False) -> int:
     """Print the error message in one line, and its notes below; return the exit code."""
-    text = one_of_many.attributed(message, code)
+    text = one_of_many.attributed(message, code, own=own)
     if text is not None:
         click.echo(f"gankit: {one_line(text)}", err=True)
         for note in notes:

@@ -37,14 +37,15 @@ def check_command(name: str) -> None:
         )
 
 
-def attributed(message: str, code: int) -> str | None:
+def attributed(message: str, code: int, *, own: bool = False) -> str | None:
     """Return an error message with the name of the process, or None if another prints it.
 
-    An error that all processes have is printed once on each machine.
+    An error that all processes have is printed once on each machine. `own` is whether this process
+    may have it alone, whatever its code says.
     """
     this = this_process()
     if not this.together:
         return message
-    if code in OWN_FAULTS:
+    if own or code in OWN_FAULTS:
         return f"{this.name}: {message}"
     return message if this.local_rank == 0 else None
