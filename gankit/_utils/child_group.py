@@ -16,7 +16,14 @@ from types import FrameType
 from gankit._utils import child_process
 from gankit._utils.child_process import Process
 from gankit._utils.plain_numbers import number
-from gankit._utils.start_variables import HERE, LAUNCHER, name_of, on_this_machine, started
+from gankit._utils.start_variables import (
+    HERE,
+    LAUNCHER,
+    TORCHELASTIC,
+    name_of,
+    on_this_machine,
+    started,
+)
 from gankit._utils.stop_signals import HANGUP, SIGNALS, held, taken
 from gankit._utils.thread_variables import LIBRARY_VARIABLES, THREADS
 from gankit.errors import ConfigError, ExitCode, shown
@@ -111,7 +118,9 @@ def run_group(
 
 def _variables(size: int, environment: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the environment of each process."""
-    common = {**environment, LAUNCHER: str(os.getpid()), **_threads(size, environment)}
+    # This process may be one that torchrun started, and the others would look for torchrun's store.
+    kept = {n: value for n, value in environment.items() if not n.startswith(TORCHELASTIC)}
+    common = {**kept, LAUNCHER: str(os.getpid()), **_threads(size, environment)}
     port = free_ports(size + 1)
     return [common | on_this_machine(rank, size, port) for rank in range(size)]
 

@@ -20,7 +20,9 @@ CLUSTER = "TF_CONFIG"
 """TensorFlow's variable: the addresses of all processes, and which of them this is, as JSON."""
 LAUNCHER = "GANKIT_LAUNCHER"
 """The number of the process that started this one by `gankit train --processes`."""
-TORCHRUN = "TORCHELASTIC_RUN_ID"
+TORCHELASTIC = "TORCHELASTIC_"
+"""How the variables begin that `torchrun` sets for its own use."""
+TORCHRUN = f"{TORCHELASTIC}RUN_ID"
 """A variable that `torchrun` sets in the processes that it starts."""
 
 

@@ -40,6 +40,13 @@ def test_each_process_learns_its_rank_and_shares_the_threads():
     assert (first["OMP_NUM_THREADS"], first["TF_NUM_INTRAOP_THREADS"]) == ("2", "1")
 
 
+def test_processes_of_one_process_of_torchrun_do_not_use_its_store():
+    given = {"WORLD_SIZE": "1", "TORCHELASTIC_USE_AGENT_STORE": "True", "MASTER_PORT": "1"}
+    for each in child_group._variables(2, given):
+        assert not [name for name in each if name.startswith("TORCHELASTIC")]
+        assert (each["WORLD_SIZE"], each["MASTER_PORT"] != "1") == ("2", True)
+
+
 def test_threads_that_the_user_chose_are_those_of_each_process():
     (only, _) = child_group._variables(2, {"GANKIT_THREADS": "4", "OMP_NUM_THREADS": "8"})
     assert only["OMP_NUM_THREADS"] == "8"
