@@ -24,20 +24,22 @@ RECIPES = {
     "dragan": (1200, "dragan.md"), "sn-hinge": (600, "spectral.md"), "r3gan": (400, "r3gan.md"),
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
     "acgan": (600, "conditional.md"), "digits": (10000, "digits.md"),
-    "pix2pix": (938, "translation.md"),
+    "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
+    "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
 CLASSES = {"cgan", "projection", "acgan", "digits"}
-TRANSLATE = {"pix2pix"}
+TRANSLATE = {"pix2pix", "inpaint", "super-resolution", "colourise"}
 """Recipes from images to images, of which 20 test images are shown: source, made, true."""
+DATA = {"colourise": "colour-glyphs"}
 ROWS = {"infogan": "--code digit=0..9 -n 5"}
 INTRODUCTION = """\
 # Gallery
 
-Digits of the shipped recipes, each with the two commands that made it. All were trained on MNIST
-with torch, on two CPU cores; [the table](recipes/index.md) has their times and metrics. With the
-same versions the same commands make the same pictures, except for single grey levels: the number
-of threads decides how sums are rounded.
+Digits of the shipped recipes, each with the two commands that made it. All but `colourise` were
+trained on MNIST, with torch, on two CPU cores; [the table](recipes/index.md) has their times and
+metrics. With the same versions the same commands make the same pictures, except for single grey
+levels: the number of threads decides how sums are rounded.
 
 The numbers of steps differ widely, so the pictures do not show which recipe is best. Two recipes
 are for colour: `sn-dcgan`, which needs a GPU and has no picture, and
@@ -72,12 +74,13 @@ def of_recipe(name: str) -> Shown:
     rows = "--by-class -n 10" if name in CLASSES else ROWS.get(name, "-n 50 --columns 10")
     length = "" if name == "digits" else f" --steps {steps}"  # It has an end of its own.
     length += " --labelled 1000" if name == "sgan" else ""
+    data = DATA.get(name, "mnist")
     sample = f"gankit sample runs/{name} {rows} --seed 1 --scale 2 --out {{out}}"
     return Shown(
         f"`{name}`",
         f"{steps:,} steps; [what it is](recipes/{page}).",
         f"recipes/{name}.png",
-        f"gankit train {name} --backend torch --dataset mnist{length} --out runs/{name}",
+        f"gankit train {name} --backend torch --dataset {data}{length} --out runs/{name}",
         f"gankit translate runs/{name} --out {{out}}" if name in TRANSLATE else sample,
     )
 

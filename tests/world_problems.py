@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from gankit import plugins
 from gankit.config import from_settings
 from gankit.contract import World
@@ -53,7 +55,9 @@ def of_recipe(name):
     """Return a recipe's problem, in small batches that three processes cannot share evenly."""
     images, labels = glyphs.draw(40)
     config = from_settings(recipe(name).settings | {"precision": "float64", "classes": 10})
-    problem = config.problem((28, 28, 1), plugins.get_loss(config.loss))
+    shape = config.image_shape if config.source else (28, 28, 1)
+    problem = config.problem(shape, plugins.get_loss(config.loss))
+    images = np.repeat(images, shape[2], axis=3)
     labels = labels if problem.classes else None
     source = derived(images, config.source_images) if config.source else None
     return Setup(problem, images, config.n_critic, labels, batch_size=10, source=source)

@@ -82,9 +82,12 @@ class Live:
             losses = self._history.losses()
             self._show(notebook.of_progress(progress.step, losses, self._picture(progress)))
 
-    def _picture(self, progress: Progress) -> images.Picture:
+    def _picture(self, progress: Progress) -> images.Picture | None:
+        """Return a grid of images; None if the generator takes sources, which are not here."""
         problem, trainer = progress.problem, progress.trainer
         assert problem is not None  # noqa: S101 - `fit` always sets it.
+        if problem.takes_source:
+            return None
         noise = sample_noise(problem, self.n, self.seed)
         labels = (
             np.arange(self.n) % problem.generator_classes if problem.generator_classes else None

@@ -55,10 +55,11 @@ class Inline:
     rendering: str = "auto"
 
 
-def of_progress(step: int, losses: LossHistory, picture: Picture) -> str:
-    """Return a run's progress as HTML, for the live callback."""
+def of_progress(step: int, losses: LossHistory, picture: Picture | None) -> str:
+    """Return a run's progress as HTML, for the live callback; without a picture if it is None."""
     rows = {"step": f"{step:,}", **mean_losses(losses)}
-    return html("", rows, [image_grid(picture, f"Images after step {step}"), loss_curves(losses)])
+    grids = [] if picture is None else [image_grid(picture, f"Images after step {step}")]
+    return html("", rows, [*grids, loss_curves(losses)])
 
 
 def html(title: str, rows: Mapping[str, str], pictures: Sequence[Inline] = ()) -> str:

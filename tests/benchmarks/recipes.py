@@ -48,8 +48,8 @@ STEPS = {
 }
 OTHERS = 600
 """Steps of a recipe that the table above does not name."""
-LEFT_OUT = {"pictures", "sn-dcgan"}
-"""What is made for colour, or for a GPU."""
+LEFT_OUT = {"pictures", "sn-dcgan", "pix2pix", "inpaint", "super-resolution", "colourise"}
+"""What is made for colour, for a GPU, or from other images."""
 NAMES = [recipe.name for recipe in recipes() if recipe.name not in LEFT_OUT]
 WARM, TIMED, REPEATS = 3, 4, 5
 

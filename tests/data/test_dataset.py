@@ -69,9 +69,9 @@ def test_mapped_images_are_neither_read_nor_copied(tmp_path):
         data.images.max()
 
 
-def test_five_data_sets_are_built_in():
+def test_six_data_sets_are_built_in():
     names = [dataset.name for dataset in BUILTIN]
-    assert names == ["mnist", "fashion-mnist", "kmnist", "cifar10", "glyphs"]
+    assert names == ["mnist", "fashion-mnist", "kmnist", "cifar10", "glyphs", "colour-glyphs"]
 
 
 def test_every_summary_is_one_line():

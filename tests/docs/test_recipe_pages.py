@@ -8,7 +8,9 @@ from gankit import plugins
 from tests.paths import ROOT
 
 PAGES = ROOT / "docs" / "recipes"
-UNMEASURED = {"pictures", "sn-dcgan", "bgan", "wgan-div", "infogan", "pix2pix", "sgan"}
+TRANSLATING = {"pix2pix", "inpaint", "super-resolution", "colourise"}
+"""Recipes from an image to another, whose page has other figures."""
+UNMEASURED = {"pictures", "sn-dcgan", "bgan", "wgan-div", "infogan", "sgan", *TRANSLATING}
 """Recipes for colour, or for a GPU, and those that are newer than the table."""
 
 

@@ -41,8 +41,7 @@ def caught():
 def test_random_problems_use_every_feature():
     problems = [case(number).problem for number in range(COUNT)]
     needed = frozenset().union(*(problem.needs() for problem in problems))
-    # Sources are compared with formulas of their own, in the kit and in tests/contract.
-    assert NUMPY.capabilities - {"float32", "noise-gradients", "sources"} <= needed
+    assert NUMPY.capabilities - {"float32", "noise-gradients"} <= needed
     assert {problem.loss.name for problem in problems} == {
         *(loss.name for loss in losses.BUILTIN),
         FOLLOWING.name,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gankit
+from gankit.callbacks import Live
 from gankit.data.derived_sources import derived
 from gankit.errors import ConfigError, DataError
 from gankit.layers import Concat, Conv, Dense, Flatten, LeakyReLU, Reshape, Tanh
@@ -191,3 +192,10 @@ def test_a_run_moves_between_backends(tmp_path):
         np.testing.assert_allclose(resumed.trainer.state()[name], array, rtol=0, atol=1e-9)
     manifests = sorted((tmp_path / "numpy" / "checkpoints").glob("*/manifest.json"))
     assert json.loads(manifests[-1].read_text("utf-8"))
+
+
+def test_a_notebook_shows_the_losses_of_a_run_with_sources_without_images():
+    shown = []
+    fit(callbacks=Live(show=shown.append))
+    assert shown
+    assert "Images after" not in shown[-1]

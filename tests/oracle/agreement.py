@@ -44,7 +44,7 @@ def distance(backend, case, steps=STEPS):
     oracle = Oracle(case.problem, trainer.state(), case.smoothing)
     block = plan(case.problem, StepShape(case.batch, case.n_critic), len(case.images), 0, steps)
     losses = [
-        alternate(one, block.batches(case.problem, case.images, case.labels))
+        alternate(one, block.batches(case.problem, case.images, case.labels, case.source))
         for one in (trainer, oracle)
     ]
     found, wanted = trainer.state(), oracle.state()

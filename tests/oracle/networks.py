@@ -13,15 +13,17 @@ class ForwardPass:
     running state becomes is in `moved` afterwards.
     """
 
-    def __init__(self, arrays, labels, masks, halves):
+    def __init__(self, arrays, labels, masks, halves, source=None):
         self.arrays, self.labels, self.masks, self.halves = arrays, labels, masks, halves
+        self.source = source
         self.moved = {}
 
     def __call__(self, spec, x, prefix=""):
         before = {}
         for position, layer in enumerate(spec):
             if isinstance(layer, layers.Concat):
-                x = torch.cat([x, before[layer.input]], -1)
+                added = self.source if layer.input == 1 else before[layer.input]
+                x = torch.cat([x, added], -1)
             else:
                 x = self.layer(layer, x, f"{prefix}{position}")
             before[f"@{position}"] = x

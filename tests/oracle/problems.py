@@ -63,6 +63,7 @@ class Case:
     batch: int
     n_critic: int
     smoothing: float
+    source: np.ndarray | None = None
 
 
 @cache
@@ -107,12 +108,15 @@ def case(number):
     problem = replace(problem, **coded(random.Random(f"codes {number}"), problem))  # noqa: S311
     problem = replace(problem, **mapped(random.Random(f"maps {number}"), problem))  # noqa: S311
     problem = replace(problem, terms=matched(random.Random(f"match {number}"), problem))  # noqa: S311
+    problem = replace(problem, **sourced(random.Random(f"sources {number}"), problem))  # noqa: S311
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
     if problem.classifies and problem.takes_unlabelled:
         labels[pixels.random(IMAGES) < 0.7] = -1
-    return Case(problem, images, labels, chance.randint(4, 7), chance.randint(1, 2), smoothing)
+    source = pixels.integers(0, 256, images.shape, np.uint8) if problem.source else None
+    counts = chance.randint(4, 7), chance.randint(1, 2)
+    return Case(problem, images, labels, *counts, smoothing, source)
 
 
 def coded(chance, problem):
@@ -161,6 +165,25 @@ def matched(chance, problem):
         (Term("adversarial", sides=("discriminator",)),),
     ])  # fmt: skip
     return (*named, *problem.terms, term)
+
+
+def sourced(chance, problem):
+    """Return pairs, a generator of sources and a term of images, for some of the problems."""
+    plain = not (problem.freeze or problem.augment or problem.noisy or problem.codes)
+    if not plain or chance.random() < 0.4:
+        return {}
+    channels = problem.image_shape[2]
+    generator = (Conv(2, 3, padding=1), smooth(chance), Concat("@0"), Conv(channels, 1), Tanh())
+    term = Term(chance.choice(["l1", "l2"]), "fake", "real", weight=2.0)
+    return {
+        "generator": generator,
+        "discriminator": (Concat(1), *problem.discriminator),
+        "inputs": "source",
+        "sees": {"real": ("real", "source"), "fake": ("fake", "source")},
+        "source": "paired",
+        "source_shape": problem.image_shape,
+        "terms": (*problem.terms, term),
+    }
 
 
 def mapped(chance, problem):

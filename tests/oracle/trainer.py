@@ -45,7 +45,7 @@ class Oracle:
         batch = tensors(batch)
         masks = self.drawn(batch, last=False)
         with torch.no_grad():
-            fake, _ = self.run("generator", batch.noise, batch, masks)
+            fake, _ = self.run("generator", self.given(batch), batch, masks)
         logits, moved = self.discriminate(fake, batch, masks, real=True)
         fakes, reals = logits.chunk(2)
         loss = losses.discriminator(
@@ -70,7 +70,7 @@ class Oracle:
     def update_generator(self, batch):
         batch = tensors(batch)
         masks = self.drawn(batch, last=True)
-        fake, moved = self.run("generator", batch.noise, batch, masks)
+        fake, moved = self.run("generator", self.given(batch), batch, masks)
         paired = self.problem.loss.name in losses.PAIRED
         matching = any(term.kind == "feature-matching" for term in self.problem.terms)
         weight = self.adversarial.get("generator", 0.0 if self.adversarial else 1.0)
@@ -87,6 +87,7 @@ class Oracle:
         values += self.termed(
             "generator",
             batch,
+            generated=fake,
             fake=fakes,
             features=lambda n: self.discriminate(fake, batch, masks, real=True, layers=n)[0],
         )
@@ -112,11 +113,15 @@ class Oracle:
         masks = self.masks(batch.key, len(batch.noise), last=last)
         return {name: torch.tensor(mask) for name, mask in masks.items()}
 
+    def given(self, batch):
+        return batch.noise if batch.source is None else batch.source
+
     def run(self, side, inputs, batch, masks, *, labels=None, halves=1, scope=None, layers=None):
         scope = f"{scope or side}/"
         here = {n.removeprefix(scope): m for n, m in masks.items() if n.startswith(scope)}
         labels = batch.labels if labels is None else labels
-        run = ForwardPass(self.part(side), labels, here, halves)
+        source = None if batch.source is None else torch.cat([batch.source] * halves)
+        run = ForwardPass(self.part(side), labels, here, halves, source)
         return run(getattr(self.problem, side)[:layers], inputs), run.moved
 
     def discriminate(self, fake, batch, masks, *, real, layers=None):
@@ -141,7 +146,7 @@ class Oracle:
         classes = slice(1, 1 + self.problem.classes)
         return [(weight, functional.cross_entropy(half[:, classes], labels)) for half in halves]
 
-    def termed(self, side, batch, features=None, **halves):
+    def termed(self, side, batch, features=None, generated=None, **halves):
         first = 1 + (self.problem.classes if self.problem.auxiliary else 0)
         columns, found = {}, []
         for name, size in self.problem.heads.items():
@@ -152,6 +157,9 @@ class Oracle:
             if term.kind == "feature-matching":
                 means = [half.flatten(1).mean(0) for half in features(term.layer + 1).chunk(2)]
                 found.append((term.weight, torch.dist(*means).square()))
+            elif term.of == "fake":
+                to = batch.real if term.to == "real" else batch.source
+                found.append((term.weight, compared(term.kind, generated, to)))
             else:
                 half, name = term.of.split("/")
                 target = batch.labels if term.to == "label" else self.code(batch, term.to)
@@ -286,4 +294,5 @@ def tensors(batch):
     labels = None if batch.labels is None else torch.tensor(batch.labels)
     draws = {name: torch.tensor(draw) for name, draw in batch.random.items()}
     real, noise = torch.tensor(batch.real), torch.tensor(batch.noise)
-    return replace(batch, real=real, noise=noise, labels=labels, random=draws)
+    source = None if batch.source is None else torch.tensor(batch.source)
+    return replace(batch, real=real, noise=noise, labels=labels, random=draws, source=source)

@@ -21,7 +21,9 @@ from gankit.report.latent_directions import principal_directions
 from tests.explorer_runs import STATIC, any_directions, run_of_recipe, run_of_spec
 
 REFUSED = {
-    "pix2pix": "a generator that takes sources",
+    **dict.fromkeys(
+        ("colourise", "inpaint", "pix2pix", "super-resolution"), "a generator that takes sources"
+    ),
     "sn-dcgan": r"takes \d+\.\d MB of the page; expected at most",
 }
 """The recipes without a page, as docs/exploring.md says, and why."""
