@@ -37,8 +37,6 @@ class ForwardSettings:
         The sums over the processes, for the statistics of the whole batch.
     others
         The network's inputs after the first.
-    layers
-        Number of the first layers to run; None for all.
     """
 
     labels: Tensor | None = None
@@ -48,7 +46,6 @@ class ForwardSettings:
     mixed: bool = False
     sums: Sums = ONE_PROCESS
     others: tuple[Tensor, ...] = ()
-    layers: int | None = None
 
     @property
     def training(self) -> bool:

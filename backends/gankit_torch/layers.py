@@ -28,10 +28,12 @@ class Sequential(nn.ModuleList):
         super().__init__(modules)
         self.joined = joined
 
-    def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
-        """Return the outputs of one pass."""
+    def forward(
+        self, inputs: Tensor, settings: ForwardSettings, count: int | None = None
+    ) -> Tensor:
+        """Return the outputs of one pass, of the first `count` layers if it is given."""
         kept: dict[int, Tensor] = {}
-        for position, module in enumerate(itertools.islice(self, settings.layers)):
+        for position, module in enumerate(itertools.islice(self, count)):
             if isinstance(module, Concat):
                 inputs = module(inputs, settings, kept)
             else:

@@ -119,9 +119,9 @@ class Network:
         if not self.native:
             dropout = self._dropout_factors(masks, number)
             settings = ForwardSettings(
-                labels, dropout, halves, moving, self.mixed, sums, tuple(others), layers
+                labels, dropout, halves, moving, self.mixed, sums, tuple(others)
             )
-            return self._to_core_layout(self.module(first, settings))
+            return self._to_core_layout(self.module(first, settings, layers))
         buffers = {} if moving else {name: b.clone() for name, b in self.module.named_buffers()}
         rounding = torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)
         with torch.random.fork_rng(devices=_cuda_devices(self.device)), rounding:
