@@ -16,7 +16,7 @@ DOCS = Path(__file__).parent
 PAGE = DOCS / "gallery.md"
 RECIPES = {
     "simple": (6400, "dense.md"), "dcgan": (1000, "convolutional.md"),
-    "infogan": (1193, "infogan.md"), "sgan": (600, "sgan.md"),
+    "infogan": (1193, "infogan.md"), "sgan": (600, "sgan.md"), "ccgan": (300, "ccgan.md"),
     "lsgan": (600, "least-squares.md"),
     "bgan": (600, "boundary-seeking.md"),
     "wgan": (800, "wasserstein.md"), "wgan-gp": (800, "wasserstein.md"),
@@ -31,8 +31,8 @@ RECIPES = {
 CLASSES = {"cgan", "projection", "acgan", "digits"}
 TRANSLATE = {"pix2pix", "inpaint", "super-resolution", "colourise"}
 """Recipes from images to images, of which 20 test images are shown: source, made, true."""
-DATA = {"colourise": "colour-glyphs"}
-ROWS = {"infogan": "--code digit=0..9 -n 5"}
+DATA = {"colourise": "colour-glyphs", "ccgan": "turned-glyphs"}
+ROWS = {"infogan": "--code digit=0..9 -n 5", "ccgan": "--label angle=-45..45 --steps 9 -n 5"}
 INTRODUCTION = """\
 # Gallery
 

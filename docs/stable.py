@@ -20,9 +20,10 @@ PROMISED = {
     "gankit.functional": "Extra ForwardPass Framework Inputs NAMES Networks ONE_PROCESS Objective "
     "Operations Pull SpecNetworks Sums Tensor Tensors TrainerNetworks Updates averaged "
     "batch_moments follow inputs_of noise_gradient normalize trainer updated with_terms",
-    "gankit.contract": "API Array CAPABILITIES Labels Backend Batch Block BlockTrainer Classifier "
-    "DifferentiableGenerator Discriminator Generator Network Options Precision Problem Started "
-    "State Trainer World add_prefix aligned check_labels check_state strip_prefix",
+    "gankit.contract": "API AnyLabels Array CAPABILITIES LabelFormat LabelVectors Labels NO_LABELS "
+    "Backend Batch Block BlockTrainer Classifier DifferentiableGenerator Discriminator Generator "
+    "Network Options Precision Problem Started State Trainer World add_prefix aligned check_state "
+    "strip_prefix",
     "gankit.layers": "Layer Node Place Shape Shapes Spec Dense Conv ConvTranspose Upsample "
     "AveragePool BatchNorm LayerNorm InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid "
     "Dropout Flatten Reshape Residual Concat as_spec capabilities initial_weights is_running "
@@ -35,6 +36,7 @@ PROMISED = {
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name own_rows",
     "gankit.codes": "Code",
+    "gankit.conditions": "Condition conditions_of scaled spread",
     "gankit.terms": "CLASS Kind MATCHING Side Term",
     "gankit.penalties": "NamedPenalty Penalty",
     "gankit.followers": "ADA LOSS AdaptiveProbability Follower FollowerOps",

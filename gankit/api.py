@@ -213,7 +213,8 @@ def fit(
         above 0. None, the default, for no limit. A resumed run counts the minutes before.
     labels
         Classes of the images, `(N,)` or `(N, 1)`: whole numbers from 0 on, bool or strings; or
-        `(N, K)`, one-hot. -1 stands for no label, where only terms of "real/NAME" use labels.
+        `(N, K)`, one-hot. -1 stands for no label, where only terms of "real/NAME" use labels. Any
+        other `(N, d)` are vectors: real numbers, or attributes of 0 and 1.
         Classes without images are left out: the others are numbered from 0 on, and
         `Run.class_names` keeps what they were called. True takes the labels of a data set. None,
         the default, trains without classes.
@@ -356,6 +357,7 @@ def fit(
         fresh_noise=fresh_noise,
         average=average,
         classes=data.classes,
+        conditions=data.conditions,
         auxiliary=auxiliary,
         source=source,
         source_shape=None if data.sources is None else data.sources.shape[1:],

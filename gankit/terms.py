@@ -6,6 +6,7 @@ with others, pixel by pixel. With o and t an image's values of each, and E the m
     cross-entropy   E (logsumexp(o) - sum(t o)), t one-hot; E over the images that have a label,
                     0 without any
     l1              E mean(|o - t|), the mean over the values; its derivative where o = t is 0
+    binary-cross-entropy    E mean(log(1 + exp(o)) - t o), t of 0 and 1, the mean over the columns
     l2              E mean((o - t)^2), the mean over the values
     gaussian        E sum(1/2 ((t - m)^2 exp(-s) + s + log(2 pi))), m the first half of o's columns
                     and s the second: the negative logarithm of a normal density (Chen et al. 2016)
@@ -29,7 +30,15 @@ from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import plain_numbers
 from gankit.errors import ConfigError, shown
 
-Kind = Literal["adversarial", "cross-entropy", "l1", "l2", "gaussian", "feature-matching"]
+Kind = Literal[
+    "adversarial",
+    "cross-entropy",
+    "binary-cross-entropy",
+    "l1",
+    "l2",
+    "gaussian",
+    "feature-matching",
+]
 Side = Literal["generator", "discriminator"]
 LABEL, CODE = "label", "code/"
 """The labels as a value, and the beginning of a code's name as one."""
@@ -53,15 +62,16 @@ class Term:
     Attributes
     ----------
     kind
-        "cross-entropy", "l1", "l2", "gaussian", "feature-matching" or "adversarial".
+        "cross-entropy", "l1", "l2", "gaussian", "feature-matching", "adversarial", or
+        "binary-cross-entropy" for labels of several attributes, each 0 or 1.
     of
         The outputs of a head of the discriminator: "fake/NAME" of generated images, "real/NAME" of
         real ones. Or "fake", the generated images themselves, by "l1" or "l2". For feature matching
         "fake/logit@N", the outputs of its layer N, counted from 0; empty for the adversarial term.
     to
-        What they are to be: "code/NAME" of generated images, or "label", by cross-entropy. Of
-        images "real" or "source", the image of the same position in the batch. For feature
-        matching "real/logit@N".
+        What they are to be: "code/NAME" of generated images, or "label": classes by cross-entropy,
+        vectors by the other kinds. Of images "real" or "source", the image of the same position in
+        the batch. For feature matching "real/logit@N".
     sides
         The networks whose loss it joins: "generator", "discriminator" or both; by default the
         generator, and both for the adversarial term.
@@ -142,8 +152,10 @@ class Term:
             )
         if self.to != LABEL and not self.code:
             raise ConfigError(f"term.to: got {shown(self.to)}; expected 'label' or 'code/NAME'")
-        if self.to == LABEL and self.kind != "cross-entropy":
-            raise ConfigError(f"term.kind: got {self.kind!r} to 'label'; expected 'cross-entropy'")
+        if self.code and self.kind == "binary-cross-entropy":
+            raise ConfigError(
+                f"term.kind: got {self.kind!r} to {self.to!r}; expected it to 'label'"
+            )
         if self.half == "real" and "generator" in self.sides:
             raise ConfigError(
                 f"term.sides: got 'generator' for {self.of!r}; expected ['discriminator'], since "

@@ -23,6 +23,7 @@ ANY_FRAMEWORK = {"torch", "torchvision", "keras", "tensorflow", "jax", "flax", "
 FOR_BACKENDS = {
     "augment",
     "codes",
+    "conditions",
     "contract",
     "errors",
     "followers",
@@ -39,7 +40,7 @@ ORDER = [
     {"errors", "__init__"},
     {"_utils"},
     {"schedules", "followers", "augment"},
-    {"losses"},
+    {"losses", "conditions"},
     {"layers", "optimizers", "penalties", "codes", "terms", "data"},
     {"contract", "recipes"},
     {"runs", "training", "functional"},

@@ -11,7 +11,7 @@ import pytest
 from gankit.codes import Code
 from gankit.config import from_settings
 from gankit.config.layering import config_of, from_recipe
-from gankit.contract import Problem, check_labels
+from gankit.contract import LabelFormat, Problem
 from gankit.layers import Dense, Embedding, Flatten, Reshape, Tanh
 from gankit.losses import NONSATURATING, RELATIVISTIC
 from gankit.optimizers import SGD
@@ -46,7 +46,10 @@ PROBLEM = Problem(
         (lambda: Code("a", "binary"), "unknown kind 'binary'"),
         (lambda: Term("l2", "digit", "code/digit"), "term.of: got 'digit'; expected 'fake/NAME'"),
         (lambda: Term("l2", "fake/digit", "digit"), "term.to: got 'digit'; expected 'label' or"),
-        (lambda: Term("l2", "fake/digit", "label"), "term.kind: got 'l2' to 'label'; expected"),
+        (
+            lambda: Term("binary-cross-entropy", "fake/digit", "code/digit"),
+            "term.kind: got 'binary-cross-entropy' to 'code/digit'; expected",
+        ),
         (lambda: Term("l2", "fake/a", "code/a", ()), "term.sides: got []; expected"),
         (lambda: Term("l2", "fake/a", "code/a", weight=-1), "term.weight: got -1; expected"),
         (
@@ -180,9 +183,9 @@ UNLABELLED = np.array([0, -1, 3])
 
 def test_labels_of_terms_of_real_images_may_be_missing():
     assert SGAN.takes_unlabelled
-    check_labels(UNLABELLED, 3, 4, unlabelled=True)
+    SGAN.label_format.check(UNLABELLED, 3)
     assert "no class -2; the classes are 0 to 3" in refusal(
-        lambda: check_labels(UNLABELLED - 1, 3, 4, unlabelled=True)
+        lambda: LabelFormat(4, unlabelled=True).check(UNLABELLED - 1, 3)
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.contract import Labels, Problem, aligned
+from gankit.contract import AnyLabels, LabelFormat, Problem, aligned
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.inference import network_labels
 
@@ -32,7 +32,7 @@ class DeviceData(Protocol):
 class OnDevice:
     """All images in the device's memory: a block gets all of them, and indexes them."""
 
-    def __init__(self, images: NDArray[Any], labels: Labels) -> None:
+    def __init__(self, images: NDArray[Any], labels: AnyLabels) -> None:
         self.images = _on_device(images)
         self.labels = tf.constant(labels)
 
@@ -48,7 +48,7 @@ class OnDevice:
 class OnHost:
     """Images in a file that may be larger than memory: a block gets only those that it uses."""
 
-    def __init__(self, images: NDArray[Any], labels: Labels, problem: Problem) -> None:
+    def __init__(self, images: NDArray[Any], labels: AnyLabels, problem: Problem) -> None:
         self.images = images
         self.labels = tf.constant(labels)
         self.problem = problem
@@ -64,10 +64,10 @@ class OnHost:
 
 
 def device_data(
-    problem: Problem, images: NDArray[Any], labels: Labels | None, classes: int
+    problem: Problem, images: NDArray[Any], labels: AnyLabels | None, taken: LabelFormat
 ) -> DeviceData:
-    """Return the data set, on the device unless it is a file; with labels only if `classes` > 0."""
-    own = network_labels(labels, len(images), classes, unlabelled=problem.takes_unlabelled)
+    """Return the data set, on the device unless it is a file, with the labels that are taken."""
+    own = network_labels(labels, len(images), taken, problem.precision)
     if not isinstance(images, np.ndarray) or isinstance(images, np.memmap):
         return OnHost(images, own, problem)
     return OnDevice(images if images.dtype == np.uint8 else problem.scale(images), own)

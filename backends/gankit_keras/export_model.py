@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gankit.contract import Problem, State
+from gankit.contract import LabelFormat, Problem, State
 from gankit.contract.export_format import input_parts
 from gankit.layers import (
     AveragePool,
@@ -56,11 +56,13 @@ def export_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Ker
         arrays.append(keras.layers.Concatenate()(joined_parts) if several else joined_parts[0])
         inputs |= made
     first, *others = arrays
-    if problem.generator_classes:
+    if taken := problem.generator_labels:
         inputs["labels"] = keras.Input((), name="labels", dtype="int64")
+        if taken.columns:
+            inputs["labels"] = keras.Input((taken.columns,), name="labels", dtype="float32")
     spec = as_spec(problem.generator, "generator")
     places = iter(walk(spec, problem.input_shapes("generator")))
-    builder = ModelBuilder(weights, inputs.get("labels"), problem.classes, tuple(others))
+    builder = ModelBuilder(weights, inputs.get("labels"), taken, tuple(others))
     images = builder.run(spec, first, places)
     outputs = {"images": keras.layers.Identity(name="images")(images)}
     return keras.Model(inputs, outputs, name="generator")
@@ -70,13 +72,13 @@ def export_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Ker
 class ModelBuilder:
     """Builds a graph of layers.
 
-    `weights` are by the core's names, `labels` given if it is class-conditional, and `others` the
+    `weights` are by the core's names, `labels` given if it is conditional, and `others` the
     inputs after the first.
     """
 
     weights: State
     labels: Tensor
-    classes: int
+    label_format: LabelFormat
     others: tuple[Tensor, ...] = ()
 
     def run(self, spec: Spec, inputs: Tensor, places: Iterator[Place]) -> Tensor:
@@ -175,7 +177,10 @@ class ModelBuilder:
         return keras.layers.Concatenate()([inputs, vectors])
 
     def _vectors(self, units: int, name: str) -> Tensor:
-        table = keras.layers.Embedding(self.classes, units)
+        if classes := self.label_format.classes:
+            table = keras.layers.Embedding(classes, units)
+        else:
+            table = keras.layers.Dense(units, use_bias=False)
         return self._call_with(table, self.labels, [self.weights[f"{name}.embedding"]])
 
 

@@ -129,7 +129,7 @@ class ModelNetworks(SpecNetworks):
     def takes_labels(self, name: str, /) -> bool:
         """Return whether a network is class-conditional."""
         model = self.models.get(name)
-        return bool(model.classes) if model else super().takes_labels(name)
+        return bool(model.label_format) if model else super().takes_labels(name)
 
     def check_portable(self, name: str, /) -> None:
         """Raise NotPortable for a native model."""
@@ -155,9 +155,12 @@ class ModelNetworks(SpecNetworks):
         random: Mapping[str, Tensor] | None = None,
         halves: int = 1,
     ) -> tuple[Tensor, Tensors]:
-        """Return a native model's outputs, and its running state; labels are one-hot or None."""
-        zeros = keras.ops.zeros((x.shape[0],), "int64")
-        rows = zeros if labels is None else keras.ops.cast(keras.ops.argmax(labels, 1), "int64")
+        """Return a native model's outputs, and its running state; labels are rows or None."""
+        rows = labels
+        if labels is None:
+            rows = keras.ops.zeros((x.shape[0],), "int64")
+        elif not self.problem.conditions:
+            rows = keras.ops.cast(keras.ops.argmax(labels, 1), "int64")
         with self.seeded(random):
             outputs, running = model.run(weights, x, rows, random, halves)
         # The state has whole numbers as float64, as it has its counters.

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit.contract import Array, Labels, Problem, State, check_labels, check_state
+from gankit.contract import (
+    AnyLabels,
+    Array,
+    LabelFormat,
+    Precision,
+    Problem,
+    State,
+    check_state,
+)
 from gankit.contract.random_streams import Role
 from gankit.errors import NotPortable
 from gankit.functional import inputs_of, noise_gradient
@@ -38,24 +46,26 @@ class Inference:
             lambda inputs, labels: network.run(values, inputs, labels)[0],
             device,
             inputs,
-            tf.TensorSpec((None,), tf.int64),
+            label_signature(network.label_format, network.precision),
         )
         self._gradient = compiled(
             self._noise_gradient,
             device,
             inputs,
-            tf.TensorSpec((None,), tf.int64),
+            label_signature(network.label_format, network.precision),
             tf.TensorSpec((None, *network.outputs), network.precision),
         )
 
-    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
+    def __call__(
+        self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None = None, /
+    ) -> Array:
         """Return images, or `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
         generator = self._network.role is Role.GENERATOR
         return outputs if generator else self._problem.image_logits(outputs)
 
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: Labels | None = None, /
+        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
     ) -> tuple[Array, Array]:
         """Return a generator's images, and the gradient of their squared error at the noise."""
         goal = np.asarray(targets, self._network.precision)
@@ -81,16 +91,16 @@ class Inference:
         check_state(weights, self.weights())
         assign(self._values, weights)
 
-    def _outputs(self, inputs: Array | tuple[Array, ...], labels: Labels | None) -> Array:
+    def _outputs(self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None) -> Array:
         outputs: Array = self._run(*self._arguments(inputs, labels)).numpy()
         return outputs
 
     def _arguments(
-        self, inputs: Array | tuple[Array, ...], labels: Labels | None
-    ) -> tuple[Array | tuple[Array, ...], Labels]:
+        self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None
+    ) -> tuple[Array | tuple[Array, ...], AnyLabels]:
         network = self._network
         arrays = tuple(np.asarray(each, network.precision) for each in inputs_of(inputs))
-        classes = network_labels(labels, len(arrays[0]), network.classes)
+        classes = network_labels(labels, len(arrays[0]), network.label_format, network.precision)
         return arrays if len(arrays) > 1 else arrays[0], classes
 
     def _noise_gradient(
@@ -103,10 +113,17 @@ class Inference:
 
 
 def network_labels(
-    labels: Labels | None, count: int, classes: int, *, unlabelled: bool = False
-) -> Labels:
-    """Return validated labels, `(count,)` int64; no rows without classes."""
-    if not classes:
+    labels: AnyLabels | None, count: int, label_format: LabelFormat, precision: Precision
+) -> AnyLabels:
+    """Return validated labels: `(count,)` int64, or vectors; no rows if there are no labels."""
+    if not label_format:
         return np.zeros(0, np.int64)
-    check_labels(labels, count, classes, unlabelled=unlabelled)
-    return np.asarray(labels, np.int64)
+    label_format.check(labels, count)
+    return np.asarray(labels, precision if label_format.columns else np.int64)
+
+
+def label_signature(label_format: LabelFormat, precision: Precision) -> tf.TensorSpec:
+    """Return the shape and dtype of labels."""
+    if label_format.columns:
+        return tf.TensorSpec((None, label_format.columns), precision)
+    return tf.TensorSpec((None,), tf.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gankit.contract import Precision, Problem
+from gankit.contract import NO_LABELS, LabelFormat, Precision, Problem
 from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
 from gankit.layers import Shape, Shapes
@@ -29,14 +29,14 @@ class NativeNetwork:
         role: Role,
         inputs: Shape,
         outputs: Shape,
-        classes: int,
+        label_format: LabelFormat,
         precision: Precision,
     ) -> None:
-        self._model, self._call = model, native_call(model, role.name.lower(), classes)
+        self._model, self._call = model, native_call(model, role.name.lower(), label_format.width)
         self.inputs: Shapes = inputs
         self.role, self.outputs, self.precision = role, outputs, precision
-        self.classes = classes if self._call.takes_labels else 0
-        _check(model, self._call, inputs, outputs, precision)
+        self.label_format = label_format if self._call.takes_labels else NO_LABELS
+        _check(model, self._call, inputs, outputs, precision, label_format.columns)
         # Keras numbers layers by the process's count, so paths are not stable; positions are.
         self._variables = {f"{number}.{v.name}": v for number, v in enumerate(model.weights)}
         saved = {id(v) for v in model.weights}
@@ -92,7 +92,7 @@ def native_network(problem: Problem, role: Role) -> NativeNetwork:
         raise ConfigError(
             f"{role.name.lower()}: got a {type(model).__name__}; expected a spec or a keras.Model"
         )
-    return NativeNetwork(model, role, inputs, outputs, problem.classes, problem.precision)
+    return NativeNetwork(model, role, inputs, outputs, problem.label_format, problem.precision)
 
 
 def network_and_sizes(problem: Problem, role: Role) -> tuple[Any, tuple[Shape, ...], Shape]:
@@ -104,10 +104,15 @@ def network_and_sizes(problem: Problem, role: Role) -> tuple[Any, tuple[Shape, .
 
 
 def _check(
-    model: keras.Model, call: NativeCall, inputs: Shape, outputs: Shape, precision: Precision
+    model: keras.Model,
+    call: NativeCall,
+    inputs: Shape,
+    outputs: Shape,
+    precision: Precision,
+    columns: int,
 ) -> None:
     """Build a model if needed, and raise ConfigError unless it fits the problem."""
-    tensor, name = _call_once(model, call, inputs, precision), call.name
+    tensor, name = _call_once(model, call, inputs, precision, columns), call.name
     computed = [layer.compute_dtype for layer in (model, *model.layers)]
     made = keras.backend.standardize_dtype(tensor.dtype)
     dtypes = [made, *computed, *(v.dtype for v in model.weights)]
@@ -123,9 +128,13 @@ def _check(
         raise ConfigError(f"{name}: got no weights to train; set trainable = True on some layers")
 
 
-def _call_once(model: keras.Model, call: NativeCall, inputs: Shape, precision: Precision) -> Any:  # noqa: ANN401
+def _call_once(
+    model: keras.Model, call: NativeCall, inputs: Shape, precision: Precision, columns: int
+) -> Any:  # noqa: ANN401 - Keras has no types.
     """Return a native model's outputs for two rows of zeros, without changing its state."""
     zeros, labels = keras.ops.zeros((2, *inputs), precision), keras.ops.zeros((2,), "int64")
+    if columns:
+        labels = keras.ops.zeros((2, columns), precision)
     if not model.built:
         call(model, zeros, labels, training=False)
     with keras.StatelessScope():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from gankit.contract import Precision, Problem, strip_prefix
+from gankit.contract import LabelFormat, Precision, Problem, strip_prefix
 from gankit.contract.random_streams import Role
 from gankit.functional import Operations, Tensors
 from gankit.layers import Shape, Shapes
@@ -27,8 +27,8 @@ class Network(Protocol):
     inputs, outputs
         Shapes without the batch: that of the input, or those of each input, and that of the
         outputs, an image's or `Problem.discriminator_output_shape`.
-    classes
-        Number of classes if it is class-conditional; else 0.
+    label_format
+        The form of its labels; empty unless it is conditional.
     precision
         Of its weights and outputs.
     values
@@ -43,7 +43,7 @@ class Network(Protocol):
     role: Role
     inputs: Shapes
     outputs: Shape
-    classes: int
+    label_format: LabelFormat
     precision: Precision
 
     @property
@@ -125,5 +125,7 @@ def _network(problem: Problem, ops: Operations, role: Role) -> Network:
     """
     network, inputs, outputs = network_and_sizes(problem, role)
     if isinstance(network, tuple):
-        return SpecNetwork(ops, network, role, inputs, outputs, problem.classes, problem.trains)
+        return SpecNetwork(
+            ops, network, role, inputs, outputs, problem.label_format, problem.trains
+        )
     return native_network(problem, role)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from gankit.contract import Precision
+from gankit.contract import NO_LABELS, LabelFormat, Precision
 from gankit.contract.random_streams import Role
 from gankit.functional import ForwardPass, Operations, inputs_of
 from gankit.layers import Shape, Shapes, Spec, output_shape, uses_labels, weight_shapes
@@ -27,18 +27,19 @@ class SpecNetwork:
         role: Role,
         inputs: Shapes,
         outputs: Shape,
-        classes: int,
+        label_format: LabelFormat,
         trains: Callable[[str, str], bool],
     ) -> None:
-        self._ops, self._spec, self._depth, self._trains = ops, spec, classes, trains
+        self._ops, self._spec, self._trains = ops, spec, trains
+        self._width = label_format.width
         self.role, self.inputs, self.outputs = role, inputs, outputs
         self.precision: Precision = ops.precision
-        self.classes = classes if uses_labels(spec) else 0
+        self.label_format = label_format if uses_labels(spec) else NO_LABELS
 
     @cached_property
     def values(self) -> dict[str, Variable]:
         """The weights and running state, zero."""
-        shapes = weight_shapes(self._spec, self.inputs, self._depth)
+        shapes = weight_shapes(self._spec, self.inputs, self._width)
         return {
             name: tf.Variable(tf.zeros(shape, self.precision)) for name, shape in shapes.items()
         }
@@ -71,8 +72,12 @@ class SpecNetwork:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the outputs, and the running state after this pass."""
         first, *others = inputs_of(x)
-        one_hot = tf.one_hot(labels, self.classes, dtype=first.dtype) if self.classes else None
-        forward = ForwardPass(self._ops, arrays, one_hot, random, halves, tuple(others))
+        rows = None
+        if self.label_format:
+            rows = labels
+            if classes := self.label_format.classes:
+                rows = tf.one_hot(labels, classes, dtype=first.dtype)
+        forward = ForwardPass(self._ops, arrays, rows, random, halves, tuple(others))
         outputs = forward.run(self._spec, first)
         if self.role is Role.DISCRIMINATOR and len(self.outputs) > 1:  # A map of logits, as a row.
             outputs = tf.reshape(outputs, (-1, math.prod(self.outputs)))

@@ -8,7 +8,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.contract import Array, Batch, Block, Labels, Problem, State, check_state, strip_prefix
+from gankit.contract import (
+    NO_LABELS,
+    AnyLabels,
+    Array,
+    Batch,
+    Block,
+    Problem,
+    State,
+    check_state,
+    strip_prefix,
+)
 from gankit.contract.loss_columns import NETWORKS, of_steps
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.contract.scalars import names
@@ -18,7 +28,7 @@ from gankit.layers import Shape
 from gankit_keras.blocks import BlockRunner, BlockTensors, DataTensors
 from gankit_keras.device_data import DeviceData, device_data
 from gankit_keras.framework import Tensor, compiled, device_name, tf, use_xla
-from gankit_keras.inference import Inference, network_labels
+from gankit_keras.inference import Inference, label_signature, network_labels
 from gankit_keras.networks import KerasNetworks, Network
 from gankit_keras.random_inputs import RandomInputSampler, sampler
 from gankit_keras.tensorflow_framework import TensorFlow
@@ -56,8 +66,9 @@ class KerasTrainer:
         self.discriminator = self._inference(discriminator, "discriminator")
         self.average = self._inference(generator, "average") if problem.average else None
         # A classifier needs labels even if neither network is class-conditional.
-        conditional = generator.classes or discriminator.classes
-        self._classes = problem.classes if conditional or problem.classifies else 0
+        conditional = generator.label_format or discriminator.label_format
+        used = bool(conditional) or problem.classifies
+        self._label_format = problem.label_format if used else NO_LABELS
         random = generator.random, discriminator.random
         self._discriminator_sampler = sampler(
             *random, joined=True, penalties=len(problem.penalties), world=problem.world
@@ -66,7 +77,7 @@ class KerasTrainer:
             *random, joined=problem.generator_sees_real, world=problem.world
         )
         first, last = (
-            inputs_signature(problem, each)
+            inputs_signature(problem, each, self._label_format)
             for each in (self._discriminator_sampler, self._generator_sampler)
         )
         self._updates = VariableUpdates(
@@ -97,13 +108,13 @@ class KerasTrainer:
             return self._update_generator(self._batch(batch, real, self._generator_sampler))
 
     def place(
-        self, images: NDArray[Any], labels: Labels | None, source: NDArray[Any] | None = None, /
+        self, images: NDArray[Any], labels: AnyLabels | None, source: NDArray[Any] | None = None, /
     ) -> None:
         """Store the data set on the device; images in a file stay there, and blocks read them."""
         with tf.device(self._device):
-            self._data = device_data(self._problem, images, labels, self._classes)
+            self._data = device_data(self._problem, images, labels, self._label_format)
             if source is not None:
-                self._sources = device_data(self._problem, source, None, 0)
+                self._sources = device_data(self._problem, source, None, NO_LABELS)
 
     def train_block(self, block: Block, /) -> Array:
         """Run many steps in one call, or in a few of at most 12 MiB."""
@@ -154,9 +165,9 @@ class KerasTrainer:
             source=() if batch.source is None else batch.source[own],
         )
 
-    def _labels(self, batch: Batch) -> Labels:
-        unlabelled = self._problem.takes_unlabelled
-        return network_labels(batch.labels, len(batch.noise), self._classes, unlabelled=unlabelled)
+    def _labels(self, batch: Batch) -> AnyLabels:
+        precision = self._problem.precision
+        return network_labels(batch.labels, len(batch.noise), self._label_format, precision)
 
     def _block_arrays(self, block: Block, chunk: slice) -> BlockTensors:
         """Return the arrays of a block's chunk, with the random inputs inside its networks."""
@@ -210,7 +221,7 @@ class KerasTrainer:
 
         data = DataTensors(
             signature(images, problem.image_shape),
-            tf.TensorSpec((None,), tf.int64),
+            label_signature(self._label_format, problem.precision),
             () if sources is None else signature(sources, problem.source_shape or ()),
         )
         block = BlockTensors(
@@ -229,7 +240,7 @@ class KerasTrainer:
             self._pixels,
             uses_real=problem.generator_uses_real,
             paired=problem.source == "paired",
-            labelled=bool(self._classes),
+            labelled=bool(self._label_format),
             width=max(self._widths),
             world=problem.world,
         )

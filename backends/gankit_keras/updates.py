@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gankit.contract import Problem
+from gankit.contract import LabelFormat, Problem
 from gankit.contract.random_inputs import layout
 from gankit.contract.scalars import names
 from gankit.errors import ConfigError
 from gankit.functional import Inputs, Objective, Updates
 from gankit_keras.framework import Tensor, Variable, compiled, tf
+from gankit_keras.inference import label_signature
 from gankit_keras.networks import KerasNetworks
 from gankit_keras.random_inputs import RandomInputSampler
 from gankit_keras.tensorflow_framework import TensorFlow, Unconnected
@@ -73,18 +74,20 @@ class VariableUpdates:
                 variable.assign(state[name])
 
 
-def inputs_signature(problem: Problem, sampler: RandomInputSampler) -> Inputs:
+def inputs_signature(
+    problem: Problem, sampler: RandomInputSampler, label_format: LabelFormat
+) -> Inputs:
     """Return the shapes and dtypes of an update's tensors.
 
-    `real` has no rows in a generator update whose loss is not paired; labels are `(B,)` int64, and
-    have no rows if the problem does not use them; the masks are a sampler's.
+    `real` has no rows in a generator update whose loss is not paired; labels are `(B,)` int64, or
+    vectors, and have no rows if the problem does not use them; the masks are a sampler's.
     """
     random = random_signatures(problem)
     random.pop("flip", None)
     return Inputs(
         real=tf.TensorSpec((None, *problem.image_shape), problem.precision),
         noise=tf.TensorSpec((None, problem.noise_width), problem.precision),
-        labels=tf.TensorSpec((None,), tf.int64),
+        labels=label_signature(label_format, problem.precision),
         random=random,
         scalars=dict.fromkeys(names(problem), tf.TensorSpec((), tf.float64)),
         masks=mask_signatures(sampler),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gankit.augment import Augment, Half, view
-from gankit.contract import Batch, Labels, State
+from gankit.contract import AnyLabels, Batch, State
 from gankit.contract.random_streams import Role
 from gankit_numpy.dropout_masks import Masks, pass_masks
 from gankit_numpy.losses import image_logits
@@ -109,7 +109,7 @@ class DiscriminatorForward:
     def _run(
         self,
         images: Tracked,
-        labels: Labels | None,
+        labels: AnyLabels | None,
         masks: Masks,
         halves: int = 1,
         layers: int | None = None,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gankit.contract import Labels, State, check_labels
+from gankit.contract import AnyLabels, LabelFormat, State
 from gankit.contract.random_streams import keep_probability
 from gankit.layers import (
     AveragePool,
@@ -50,7 +50,7 @@ from gankit_numpy.operations import (
     sum_over,
     tanh,
 )
-from gankit_numpy.tape import Tracked, expand
+from gankit_numpy.tape import Tracked, constant, expand
 
 Weighted: TypeAlias = Dense | Conv | ConvTranspose | Projection
 
@@ -64,13 +64,15 @@ class ForwardPass:
     weights
         The network's weights and running state, by name.
     labels
-        `(n,)` classes, if the network is class-conditional.
+        `(n,)` classes or `(n, columns)` vectors, if the network is conditional.
     masks
         Dropout masks, in training mode; None at inference.
     halves
         Number of concatenated batches, fakes and reals: each has its own batch statistics.
     others
         The network's inputs after the first.
+    label_format
+        The form of the labels.
     running
         The running state after the pass; the update decides whether to store it.
     numbers
@@ -78,10 +80,11 @@ class ForwardPass:
     """
 
     weights: Mapping[str, Tracked]
-    labels: Labels | None = None
+    labels: AnyLabels | None = None
     masks: Masks | None = None
     halves: int = 1
     others: tuple[Tracked, ...] = ()
+    label_format: LabelFormat = field(default_factory=LabelFormat)
     running: State = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -151,8 +154,10 @@ class ForwardPass:
         return outputs + self.weights[f"{name}.bias"] if layer.bias else outputs
 
     def _rows(self, table: Tracked, count: int) -> Tracked:
-        """Return each image's row of an embedding, `(count, units)`."""
-        check_labels(self.labels, count, table.shape[0])
+        """Return each image's vector, `(count, units)`: a row of an embedding, or a product."""
+        self.label_format.check(self.labels, count)
+        if self.label_format.columns:
+            return matmul(constant(np.asarray(self.labels, table.value.dtype)), table)
         return rows(table, np.asarray(self.labels))
 
     def _embed(self, inputs: Tracked, name: str) -> Tracked:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit.contract import Labels, check_labels
 from gankit.terms import Kind
 from gankit_numpy.operations import (
     absolute,
@@ -14,6 +13,7 @@ from gankit_numpy.operations import (
     mean,
     mean_over,
     reshape,
+    softplus,
     sum_over,
     total,
 )
@@ -40,14 +40,6 @@ def image_logits(outputs: Tracked, count: int) -> Tracked:
     return mean_over(get_slice(outputs, (ALL, slice(count))), (1,))
 
 
-def label_rows(labels: Labels | None, outputs: Tracked, *, unlabelled: bool) -> Value:
-    """Return labels one-hot, zeros for -1, of the shape and dtype of a head's outputs."""
-    count, classes = outputs.shape
-    check_labels(labels, count, classes, unlabelled=unlabelled)
-    rows: Value = np.eye(classes + 1, classes, dtype=outputs.value.dtype)[np.asarray(labels)]
-    return rows
-
-
 def matched(fakes: Tracked, reals: Tracked) -> Tracked:
     """Return the sum of squares of the mean of `fakes` minus that of `reals`, rows of features."""
     means = (sum_over(rows, (0,)) * (1 / rows.shape[0]) for rows in (fakes, reals))
@@ -64,6 +56,8 @@ def term_value(kind: Kind, outputs: Tracked, target: Value) -> Tracked:
             return total(values) * (1 / max(float(labelled.sum()), 1.0))
         case "l1":
             return mean(absolute(outputs - target))
+        case "binary-cross-entropy":
+            return mean(softplus(outputs) - outputs * target)
         case "l2":
             differences = outputs - target
             return mean(differences * differences)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gankit.contract import Array, Labels, Problem, State, check_state
+from gankit.contract import NO_LABELS, AnyLabels, Array, LabelFormat, Problem, State, check_state
 from gankit.errors import ConfigError
 from gankit.layers import Spec
 from gankit.terms import CLASS
@@ -27,10 +27,17 @@ class Sequential:
     `trained` are the names of the weights that training moves.
     """
 
-    def __init__(self, spec: Spec, values: State, trained: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        values: State,
+        trained: Iterable[str] = (),
+        label_format: LabelFormat = NO_LABELS,
+    ) -> None:
         self.spec = spec
         self.values = values
         self.trained = frozenset(trained)
+        self._label_format = label_format
 
     @property
     def weights(self) -> State:
@@ -44,7 +51,7 @@ class Sequential:
     def run(
         self,
         inputs: Tracked,
-        labels: Labels | None,
+        labels: AnyLabels | None,
         masks: Masks | None,
         variables: Mapping[str, Tracked],
         halves: int = 1,
@@ -60,13 +67,15 @@ class Sequential:
         run, by default all.
         """
         constants = {name: constant(value) for name, value in self.values.items()}
-        forward = ForwardPass(constants | dict(variables), labels, masks, halves, others)
+        forward = ForwardPass(
+            constants | dict(variables), labels, masks, halves, others, self._label_format
+        )
         return forward.run(self.spec[:layers], inputs), forward.running
 
     def forward(
         self,
         inputs: Array | tuple[Array, ...],
-        labels: Labels | None = None,
+        labels: AnyLabels | None = None,
         masks: Masks | None = None,
     ) -> Array:
         """Return the outputs alone, as an array; several inputs are a tuple."""
@@ -82,7 +91,9 @@ class Inference:
     problem: Problem | None = None
     """The problem, if it is the discriminator."""
 
-    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
+    def __call__(
+        self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None = None, /
+    ) -> Array:
         """Return images, or of a discriminator `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
         if self.problem is None:
@@ -106,7 +117,7 @@ class Inference:
 
     @ignore_overflow
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: Labels | None = None, /
+        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
     ) -> tuple[Array, Array]:
         """Return a generator's images, and the gradient of their squared error at the noise."""
         at = variable(self._cast(noise))
@@ -116,7 +127,7 @@ class Inference:
         return images.value, gradient.value
 
     @ignore_overflow
-    def _outputs(self, inputs: Array | tuple[Array, ...], labels: Labels | None) -> Array:
+    def _outputs(self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None) -> Array:
         return self.network.forward(tuple(map(self._cast, inputs_of(inputs))), labels)
 
     def _cast(self, inputs: Array) -> Array:

@@ -22,7 +22,7 @@ from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
 from gankit_numpy.loss_follower import LossFollower
-from gankit_numpy.losses import all_logits, image_logits, label_rows, matched, term_value
+from gankit_numpy.losses import all_logits, image_logits, matched, term_value
 from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow, inputs_of
 from gankit_numpy.operations import get_slice
 from gankit_numpy.ops import TrackedOps
@@ -56,7 +56,9 @@ class NumpyTrainer:
             self._follower = LossFollower(follower, strip_prefix(values, LOSS), problem.precision)
         self.generator = Inference(self._g)
         self.discriminator = Inference(self._d, problem)
-        average = Sequential(generator, strip_prefix(values, "average"))
+        average = Sequential(
+            generator, strip_prefix(values, "average"), label_format=problem.label_format
+        )
         self.average = Inference(average) if problem.average else None
 
     @ignore_overflow
@@ -115,7 +117,8 @@ class NumpyTrainer:
 
     def _network(self, name: str, spec: Spec) -> Sequential:
         values = strip_prefix(self._arrays, name)
-        return Sequential(spec, values, (key for key in values if self._problem.trains(name, key)))
+        trained = (key for key in values if self._problem.trains(name, key))
+        return Sequential(spec, values, trained, self._problem.label_format)
 
     def _values(self) -> State:
         """Return the live state."""
@@ -216,7 +219,9 @@ class NumpyTrainer:
             if term.code:
                 target = batch.noise[:, problem.code_columns[term.code]]
             else:
-                target = label_rows(batch.labels, of, unlabelled=problem.takes_unlabelled)
+                target = problem.label_format.rows(
+                    batch.labels, len(batch.noise), problem.precision
+                )
             values.append(term_value(term.kind, of, target))
         return values
 

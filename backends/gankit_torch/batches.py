@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gankit.contract import Batch, Block, Labels, Problem
+from gankit.contract import AnyLabels, Batch, Block, Problem
 from gankit.contract.dropout_masks import Masks
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.functional import Inputs
@@ -64,7 +64,7 @@ class BatchLoader:
         self._labelled = False
 
     def place(
-        self, images: NDArray[Any], labels: Labels | None, source: NDArray[Any] | None = None
+        self, images: NDArray[Any], labels: AnyLabels | None, source: NDArray[Any] | None = None
     ) -> None:
         """Store the data set on the device, uint8 images unconverted.
 
@@ -75,7 +75,7 @@ class BatchLoader:
             self._sources.place(source)
         self._labelled = labels is not None
         if labels is not None:
-            self._labels = self._to_device(labels).long()
+            self._labels = self._label_tensor(labels)
 
     def batch(self, batch: Batch, *, last: bool) -> Inputs:
         """Copy one batch to the device; `last` is True for the generator's, the step's last."""
@@ -85,7 +85,7 @@ class BatchLoader:
         return Inputs(
             real=self._to_precision(batch.real[own]) if used else self._no_images,
             noise=self._to_precision(batch.noise),
-            labels=None if batch.labels is None else self._to_device(batch.labels).long(),
+            labels=None if batch.labels is None else self._label_tensor(batch.labels),
             random={name: self._to_device(array[own]) for name, array in batch.random.items()},
             scalars=batch.scalars,
             masks=UpdateMasks(batch.key, self._world, count),
@@ -147,6 +147,14 @@ class BatchLoader:
         their last bit, and PyTorch's own memory is aligned.
         """
         return torch.tensor(array, dtype=self._dtype, device=self._device)
+
+    def _label_tensor(self, labels: AnyLabels) -> Tensor:
+        """Copy labels to the device: classes as int64, vectors in the networks' precision."""
+        return (
+            self._to_precision(labels)
+            if labels.dtype.kind == "f"
+            else self._to_device(labels).long()
+        )
 
     def _to_device(self, array: NDArray[Any]) -> Tensor:
         """Copy an array to the device, in its own dtype; on a CPU share its memory."""

@@ -11,6 +11,13 @@ from gankit_torch.forward import ForwardSettings, require_labels
 from gankit_torch.spectral_norm import spectral_normalize
 
 
+def vectors_of(labels: Tensor, table: Tensor) -> Tensor:
+    """Return `(n, units)`: the rows of classes, or the product of label vectors and the table."""
+    if labels.is_floating_point():
+        return labels @ table
+    return functional.embedding(labels, table)
+
+
 class Embedding(nn.Module):
     """Concatenate a learned vector of the class to the features, at every pixel of an image."""
 
@@ -20,7 +27,7 @@ class Embedding(nn.Module):
 
     def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return `(n, ..., features + units)`."""
-        vectors = functional.embedding(require_labels(settings.labels), self.embedding)
+        vectors = vectors_of(require_labels(settings.labels), self.embedding)
         sides = inputs.shape[1:-1]
         at_pixels = vectors.reshape(inputs.shape[0], *(1 for _ in sides), -1)
         return torch.cat([inputs, at_pixels.expand(-1, *sides, -1)], dim=-1)
@@ -43,7 +50,7 @@ class Projection(nn.Module):
     def forward(self, inputs: Tensor, settings: ForwardSettings) -> Tensor:
         """Return `(n, 1)`."""
         table = spectral_normalize(self.embedding, self.embedding_u, settings)
-        vectors = functional.embedding(require_labels(settings.labels), table)
+        vectors = vectors_of(require_labels(settings.labels), table)
         logits = inputs @ spectral_normalize(self.kernel, self.kernel_u, settings)
         logits = logits + (inputs * vectors).sum(1, keepdim=True)
         return logits if self.bias is None else logits + self.bias

@@ -50,12 +50,16 @@ class ExportModel(nn.Module):
 def export_model(problem: Problem, weights: State) -> tuple[ExportModel, dict[str, Tensor]]:
     """Return the generator with its weights, and two rows of each of its inputs."""
     layers = build_layers(
-        as_spec(problem.generator, "generator"), problem.input_shapes("generator"), problem.classes
+        as_spec(problem.generator, "generator"),
+        problem.input_shapes("generator"),
+        problem.label_format.width,
     )
     for name, tensor in layers.state_dict().items():
         copy_into(tensor, weights[name])
     parts = input_parts(problem)
     inputs = {name: torch.zeros(2, *shape) for part in parts for name, shape in part.items()}
-    if problem.generator_classes:
+    if taken := problem.generator_labels:
         inputs["labels"] = torch.zeros(2, dtype=torch.int64)
+        if taken.columns:
+            inputs["labels"] = torch.zeros(2, taken.columns)
     return ExportModel(layers, list(map(len, parts)), list(inputs)).eval(), inputs

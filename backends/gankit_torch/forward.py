@@ -24,7 +24,7 @@ class ForwardSettings:
     Attributes
     ----------
     labels
-        `(n,)` int64 classes of the images, for class-conditional layers.
+        `(n,)` int64 classes of the images, or `(n, columns)` vectors, for conditional layers.
     dropout
         Dropout's factors, in training mode.
     halves

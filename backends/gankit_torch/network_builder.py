@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from gankit import layers
-from gankit.contract import Problem, strip_prefix
+from gankit.contract import NO_LABELS, Problem, strip_prefix
 from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
 from gankit.layers import Shape
@@ -22,9 +22,9 @@ def build_network(problem: Problem, role: Role, device: torch.device) -> Network
     model = problem.generator if role is Role.GENERATOR else problem.discriminator
     shape = problem.input_shapes(name)
     if isinstance(model, tuple):
-        classes = problem.classes if layers.uses_labels(model) else 0
-        module = build_layers(model, shape, problem.classes).to(device, dtype)
-        network = Network(module, role, device, dtype, problem, classes, problem.mixed)
+        taken = problem.label_format if layers.uses_labels(model) else NO_LABELS
+        module = build_layers(model, shape, problem.label_format.width).to(device, dtype)
+        network = Network(module, role, device, dtype, problem, taken, problem.mixed)
         network.load_weights(strip_prefix(problem.initial_weights(), name))
         for key, parameter in module.named_parameters():
             parameter.requires_grad_(problem.trains(name, key))
@@ -34,11 +34,9 @@ def build_network(problem: Problem, role: Role, device: torch.device) -> Network
             f"{name}: got a {type(model).__name__}; expected a spec or an nn.Module, "
             "or name the backend that it belongs to"
         )
-    labels = labels_argument(model, name, problem.classes)
-    classes = problem.classes if labels.taken else 0
-    network = Network(
-        model.to(device), role, device, dtype, problem, classes, problem.mixed, labels
-    )
+    labels = labels_argument(model, name, problem.label_format.width)
+    taken = problem.label_format if labels.taken else NO_LABELS
+    network = Network(model.to(device), role, device, dtype, problem, taken, problem.mixed, labels)
     _check_native(network, problem, name)
     return network
 
@@ -70,6 +68,8 @@ def _output_shape(network: Network, shape: Shape, name: str) -> Shape:
     """Return the output shape of a user's module for inputs of `shape`, without the batch."""
     inputs = torch.zeros(2, *shape, dtype=network.dtype, device=network.device)
     labels = torch.zeros(2, dtype=torch.int64, device=network.device)
+    if columns := network.label_format.columns:
+        labels = torch.zeros(2, columns, dtype=network.dtype, device=network.device)
     network.module.eval()
     try:
         with torch.no_grad():

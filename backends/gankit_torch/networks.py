@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gankit.contract import Array, Labels, Problem, State, check_labels, check_state
+from gankit.contract import NO_LABELS, AnyLabels, Array, LabelFormat, Problem, State, check_state
 from gankit.contract.random_streams import Role, framework_seed, keep_probability
 from gankit.errors import NotPortable
 from gankit.functional import ONE_PROCESS, Sums, inputs_of
@@ -45,8 +45,8 @@ class Network:
         The device and the dtype of its weights.
     problem
         The problem; it names the columns of a discriminator's heads, and an image's logit.
-    classes
-        Number of classes if it is class-conditional, else 0.
+    label_format
+        The form of its labels; empty unless it is conditional.
     mixed
         Whether matrix products in training round their factors to bfloat16.
     labels
@@ -58,7 +58,7 @@ class Network:
     device: torch.device
     dtype: torch.dtype
     problem: Problem
-    classes: int = 0
+    label_format: LabelFormat = NO_LABELS
     mixed: bool = False
     labels: LabelsArgument = LabelsArgument.NO_CLASSES
 
@@ -151,12 +151,16 @@ class Network:
         action = f"{action}, on inputs of {tuple(inputs.shape)}"
         hint = NO_LABELS_HINT if self.labels is LabelsArgument.NOT_TAKEN else ""
         if self.labels.taken:
-            hint = f"; its labels are from 0 to {self.classes - 1}"
+            classes, columns = self.label_format.classes, self.label_format.columns
+            rows = f"(n, {columns}) real numbers"
+            hint = f"; its labels are {f'from 0 to {classes - 1}' if classes else rows}"
         with name_in_errors(self.name, self.module, action, hint):
             outputs: Tensor = functional_call(self.module, dict(buffers), (inputs, *second), named)
         return outputs
 
-    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
+    def __call__(
+        self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None = None, /
+    ) -> Array:
         """Return the outputs in inference mode: images, or `(n,)` logits."""
         outputs = self._infer(inputs, labels)
         if self.role is Role.DISCRIMINATOR:
@@ -189,7 +193,7 @@ class Network:
 
     @fast_matmul
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: Labels | None = None, /
+        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
     ) -> tuple[Array, Array]:
         """Return a generator's images, and the gradient of their squared error at the noise."""
         classes, at = self._classes(labels, noise), self._tensor(noise).requires_grad_()
@@ -201,7 +205,7 @@ class Network:
         return _contiguous(images), _contiguous(gradient)
 
     @fast_matmul
-    def _infer(self, inputs: Array | tuple[Array, ...], labels: Labels | None) -> Array:
+    def _infer(self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None) -> Array:
         first, *others = inputs_of(inputs)
         classes = self._classes(labels, first)
         tensors = tuple(map(self._tensor, others))
@@ -229,12 +233,13 @@ class Network:
     def _tensor(self, array: Array) -> Tensor:
         return torch.tensor(array, dtype=self.dtype, device=self.device)
 
-    def _classes(self, labels: Labels | None, inputs: Array) -> Tensor | None:
+    def _classes(self, labels: AnyLabels | None, inputs: Array) -> Tensor | None:
         """Return validated labels of the inputs; None if the network takes none."""
-        if not self.classes:
+        if not self.label_format:
             return None
-        check_labels(labels, len(inputs), self.classes)
-        return torch.tensor(labels, device=self.device).long()
+        self.label_format.check(labels, len(inputs))
+        dtype = self.dtype if self.label_format.columns else torch.int64
+        return torch.tensor(labels, device=self.device, dtype=dtype)
 
     def _dropout_factors(self, masks: UpdateMasks, number: int) -> DropoutFactors:
         def factors(place: Place, shape: torch.Size, rate: float) -> Tensor:
@@ -249,7 +254,7 @@ class Network:
         """Return the arguments of a native module."""
         if self.role is Role.DISCRIMINATOR:
             inputs = channels_first(inputs).contiguous()
-        return (inputs, require_labels(labels)) if self.classes else (inputs,)
+        return (inputs, require_labels(labels)) if self.label_format else (inputs,)
 
     def _to_core_layout(self, outputs: Tensor) -> Tensor:
         """Convert outputs to the core's shapes: NHWC images, rows of logits."""

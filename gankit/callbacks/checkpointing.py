@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gankit._utils import atomic_files
 from gankit.callbacks.boundaries import at_least_one, never, next_multiple
-from gankit.contract import Array, Labels
+from gankit.contract import AnyLabels, Array
 from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.folder import RunFolder
 from gankit.runs.loss_log import LossLog
@@ -65,7 +65,7 @@ class Samples:
         noise: Array | tuple[Array, ...],
         steps_per_epoch: int,
         every: int,
-        labels: Labels | None = None,
+        labels: AnyLabels | None = None,
         names: Sequence[str] = (),
         beside: Beside | None = None,
     ) -> None:

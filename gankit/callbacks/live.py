@@ -6,8 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 from gankit.callbacks.boundaries import at_least_one, never
 from gankit.callbacks.history import History
 from gankit.callbacks.notebook_cell import cell
@@ -89,8 +87,6 @@ class Live:
         if problem.takes_source:
             return None
         noise = sample_noise(problem, self.n, self.seed)
-        labels = (
-            np.arange(self.n) % problem.generator_classes if problem.generator_classes else None
-        )
+        labels = problem.labels_in_turn(self.n)
         generated = (trainer.average or trainer.generator)(noise, labels)
         return images.Picture(images.grid(generated, self.columns))

@@ -20,7 +20,7 @@ from gankit.callbacks.training_failures import (
     image_spread,
     mode_collapse,
 )
-from gankit.contract import Array, Labels, Problem
+from gankit.contract import Array, Problem
 from gankit.contract.code_numbers import sample_codes
 from gankit.contract.random_streams import Stream, generator
 from gankit.training import Progress
@@ -85,7 +85,7 @@ class Watchdog:
         (codes,) = sample_codes(problem.codes, problem.seed, [BATCH])
         noise = np.concatenate([normal, codes], axis=1).astype(problem.precision)
         self._inputs = noise if problem.source is None else _inputs(problem, noise, source)
-        self._labels = _in_turn(problem.generator_classes)
+        self._labels = problem.labels_in_turn(BATCH)
         self._loss, self._tell, self._clock = problem.loss, tell, clock
         self._record = record
         self._losses: Array = np.empty((0, 2)) if losses is None else losses[-WINDOW:]
@@ -141,7 +141,3 @@ def _inputs(
     found: Array | tuple[Array, ...]
     found = problem.generator_inputs(noise, problem.scale(np.asarray(source[spread])))
     return found
-
-
-def _in_turn(classes: int) -> Labels | None:
-    return np.arange(BATCH) % classes if classes else None

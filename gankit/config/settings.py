@@ -8,6 +8,7 @@ from typing import TypeAlias, TypedDict
 
 from gankit.augment import Augment
 from gankit.codes import Code
+from gankit.conditions import Condition
 from gankit.config.train_config import NetworkConfig
 from gankit.contract import Backend, Precision, SourceKind
 from gankit.data import Dataset, ImageOptions
@@ -50,6 +51,7 @@ class Settings(TypedDict, total=False):
     terms: Term | Sequence[Term | Table]
     penalties: Penalty | str | Sequence[Penalty | str | Table]
     label_smoothing: float
+    conditions: Condition | Sequence[Condition | Table]
     labelled: int | None
     labelled_share: float | None
     augment: Augment | Table | None

@@ -21,6 +21,7 @@ from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.tagged_unions import Tagged
 from gankit.augment import Augment
 from gankit.codes import Code, width
+from gankit.conditions import Condition
 from gankit.config.messages import in_words
 from gankit.contract import Native, Options, Problem
 from gankit.contract.source_checks import INPUTS, NOISE, SEES, SOURCE, as_sees, check_inputs
@@ -121,6 +122,9 @@ class TrainConfig(Options):
     classes
         Number of classes. None, the default, takes it from the data if a network is
         class-conditional.
+    conditions
+        Name and range of each column of labels that are vectors; by default those of the data, if a
+        network or a term uses labels.
     labelled
         Number of images whose labels are used, the same number of each class, chosen with the
         seed; the others count as unlabelled. For runs that use labels in terms of "real/NAME"
@@ -177,6 +181,7 @@ class TrainConfig(Options):
     n_critic: int = 1
     label_smoothing: float = 0.0
     classes: int | None = None
+    conditions: tuple[Condition, ...] = ()
     labelled: int | None = None
     labelled_share: float | None = None
     source_images: str | None = None
@@ -196,6 +201,7 @@ class TrainConfig(Options):
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a value of a wrong type, or for all numbers out of range."""
+        object.__setattr__(self, "conditions", as_tuple(self.conditions))
         check_fields(self)
         positive = (
             "latent", "batch", "n_critic", "epochs", "steps_per_epoch", "steps", "sample_every",
@@ -309,6 +315,7 @@ class TrainConfig(Options):
             generator_optimizer=self.generator.optimizer,
             discriminator_optimizer=self.discriminator.optimizer,
             classes=(self.classes or 0) if self.conditional or native else 0,
+            conditions=self.conditions if self.conditional or native else (),
             heads=self.discriminator.heads,
             source_shape=self.source_shape,
             inputs=self._inputs,
@@ -336,8 +343,9 @@ class TrainConfig(Options):
             dataclasses.asdict(self).items(), key=lambda setting: setting[0] in options
         )
         settings: dict[str, object] = _without_none(dict(ordered))
-        if not self.plugins:
-            del settings["plugins"]
+        for name in ("plugins", "conditions"):
+            if not getattr(self, name):
+                del settings[name]
         for role in ("generator", "discriminator"):
             for name in ("heads", "sees"):
                 if not getattr(getattr(self, role), name):
@@ -363,8 +371,8 @@ def subject(config: TrainConfig) -> str:
 
 
 PARTS: tuple[Any, ...] = (
-    TrainConfig, NetworkConfig, Average, Code, Term, Penalty, Augment, Schedule, ImageOptions,
-    *LAYERS, *OPTIMIZERS,
+    TrainConfig, NetworkConfig, Average, Code, Condition, Term, Penalty, Augment, Schedule,
+    ImageOptions, *LAYERS, *OPTIMIZERS,
 )  # fmt: skip
 """The dataclasses of a configuration."""
 

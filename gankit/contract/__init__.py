@@ -3,8 +3,15 @@
 from gankit._utils.aligned_arrays import aligned
 from gankit._utils.start_variables import Started
 from gankit._utils.state import State, add_prefix, check_state, strip_prefix
+from gankit.contract.label_format import (
+    NO_LABELS,
+    AnyLabels,
+    LabelFormat,
+    Labels,
+    LabelVectors,
+)
 from gankit.contract.options import Options, Precision, SourceKind
-from gankit.contract.problem import Array, Native, Problem, check_labels
+from gankit.contract.problem import Array, Native, Problem
 from gankit.contract.protocols import (
     API,
     CAPABILITIES,
@@ -16,7 +23,6 @@ from gankit.contract.protocols import (
     DifferentiableGenerator,
     Discriminator,
     Generator,
-    Labels,
     Network,
     Trainer,
 )
@@ -25,6 +31,8 @@ from gankit.contract.world import World
 __all__ = [
     "API",
     "CAPABILITIES",
+    "NO_LABELS",
+    "AnyLabels",
     "Array",
     "Backend",
     "Batch",
@@ -34,6 +42,8 @@ __all__ = [
     "DifferentiableGenerator",
     "Discriminator",
     "Generator",
+    "LabelFormat",
+    "LabelVectors",
     "Labels",
     "Native",
     "Network",
@@ -47,7 +57,6 @@ __all__ = [
     "World",
     "add_prefix",
     "aligned",
-    "check_labels",
     "check_state",
     "strip_prefix",
 ]

@@ -20,7 +20,8 @@ from gankit.layers import Shape
 Inputs: TypeAlias = Mapping[str, NDArray[Any]]
 """The inputs of a generator, in the order of `Problem.inputs`, as far as it takes them: "noise",
 `(n, latent)` float32, and for each code "code_NAME", `(n, size)` float32; "source", `(n, height,
-width, channels)` float32 in [-1, 1]; and, if it is class-conditional, "labels", `(n,)` int64."""
+width, channels)` float32 in [-1, 1]; and, if it is conditional, "labels": classes,
+`(n,)` int64, or vectors, `(n, d)` float32."""
 Ran: TypeAlias = Callable[[Inputs], Array]
 """A generator loaded from its file: inputs to `(n, height, width, channels)` images."""
 

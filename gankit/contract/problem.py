@@ -18,8 +18,10 @@ from gankit._utils.field_types import as_tuple, check_fields
 from gankit._utils.plain_numbers import plain_numbers
 from gankit._utils.state import State, add_prefix, strip_prefix
 from gankit.augment import HALVES, Half
+from gankit.conditions import Condition, scaled, spread
 from gankit.contract import loss_columns, random_streams
 from gankit.contract.frozen_layers import frozen_layers, layers_of
+from gankit.contract.label_format import NO_LABELS, AnyLabels, LabelFormat
 from gankit.contract.options import Options
 from gankit.contract.source_checks import (
     INPUTS,
@@ -36,6 +38,7 @@ from gankit.contract.term_checks import (
     check_codes,
     check_features,
     check_heads,
+    check_names,
     check_term,
 )
 from gankit.contract.world import ALONE, World
@@ -73,6 +76,9 @@ class Problem(Options):
         The optimizer of each network.
     classes
         Number of classes of the labels; 0 if no network is class-conditional.
+    conditions
+        The columns of labels that are vectors, as for a continuous condition; none, the default, if
+        a label is a class. Networks take them scaled, as `gankit.conditions.scaled` does.
     heads
         The heads of the discriminator: the number of columns of each, by its name, which follow the
         logit in this order; none by default.
@@ -96,6 +102,7 @@ class Problem(Options):
     generator_optimizer: Optimizer
     discriminator_optimizer: Optimizer
     classes: int = 0
+    conditions: tuple[Condition, ...] = field(default=(), kw_only=True)
     heads: Mapping[str, int] = field(default_factory=dict, kw_only=True, hash=False)
     source_shape: Shape | None = field(default=None, kw_only=True)
     inputs: tuple[str, ...] = field(default=INPUTS, kw_only=True)
@@ -110,7 +117,15 @@ class Problem(Options):
             network = getattr(self, name)
             if is_spec(network):
                 object.__setattr__(self, name, as_spec(network, name))
-        for name in ("penalties", "image_shape", "freeze", "codes", "terms", "inputs"):
+        for name in (
+            "penalties",
+            "image_shape",
+            "freeze",
+            "codes",
+            "terms",
+            "inputs",
+            "conditions",
+        ):
             object.__setattr__(self, name, as_tuple(getattr(self, name)))
         if self.source_shape is not None:
             object.__setattr__(self, "source_shape", as_tuple(self.source_shape))
@@ -120,7 +135,7 @@ class Problem(Options):
         check_codes(self.codes)
         check_heads(self.heads, auxiliary=self.auxiliary > 0)
         for number, term in enumerate(self.terms):
-            check_term(term, number, self.all_heads, self.codes, self.classes)
+            check_term(term, number, self.all_heads, self.codes, self.label_format)
         check_adversarial(self.terms)
         check_features(self.terms, self.discriminator)
         check_inputs(self.inputs, self.sees)
@@ -155,7 +170,9 @@ class Problem(Options):
         network = getattr(self, role)
         size = f"native, {shown(network)}"
         if isinstance(network, tuple):
-            shapes = layers.weight_shapes(network, self.input_shapes(role), self.classes).values()
+            shapes = layers.weight_shapes(
+                network, self.input_shapes(role), self.label_format.width
+            ).values()
             weights = sum(map(math.prod, shapes))
             size = f"{counted(len(network), 'layer')}, {counted(weights, 'weight')}"
         return f"{size}, {type(getattr(self, f'{role}_optimizer')).__name__}"
@@ -178,7 +195,7 @@ class Problem(Options):
             spec, shapes = getattr(self, name), self.input_shapes(name)
             if isinstance(spec, tuple):
                 random = random_streams.generator(self.seed, random_streams.Stream.WEIGHTS, number)
-                weights = layers.initial_weights(spec, shapes, random, self.classes)
+                weights = layers.initial_weights(spec, shapes, random, self.label_format.width)
                 state |= {f"{name}/{k}": w.astype(self.precision) for k, w in weights.items()}
         return state
 
@@ -340,6 +357,7 @@ class Problem(Options):
             "features": any(term.kind in _HEADLESS for term in self.terms),
             "sources": self.source is not None,
             "logit-maps": len(self.discriminator_output_shape) > 1,
+            "label-vectors": bool(self.conditions),
             "mixed": self.mixed,
             "distributed": self.world.size > 1,
             "input-gradients": bool(self.penalties),
@@ -366,8 +384,27 @@ class Problem(Options):
     @property
     def generator_classes(self) -> int:
         """Number of classes of a class-conditional generator, else 0."""
+        return self.generator_labels.classes
+
+    @cached_property
+    def label_format(self) -> LabelFormat:
+        """The form of the labels."""
+        return LabelFormat(self.classes, len(self.conditions), self.takes_unlabelled)
+
+    def labels_in_turn(self, n: int) -> AnyLabels | None:
+        """Return the labels that the generator takes by default for `n` images; None for none.
+
+        Each class in turn, or scaled vectors over the ranges of the conditions.
+        """
+        if self.generator_labels.columns:
+            return scaled(self.conditions, spread(self.conditions, n))
+        return np.arange(n) % self.generator_classes if self.generator_classes else None
+
+    @property
+    def generator_labels(self) -> LabelFormat:
+        """The form of the labels that the generator takes; empty if it takes none."""
         takes_labels = not isinstance(self.generator, tuple) or layers.uses_labels(self.generator)
-        return self.classes if takes_labels else 0
+        return self.label_format if takes_labels else NO_LABELS
 
     @cached_property
     def discriminator_output_shape(self) -> Shape:
@@ -490,7 +527,7 @@ class Problem(Options):
             isinstance(network, tuple) and not layers.uses_labels(network) for network in networks
         )
         own = [term for term in (*self._auxiliary_terms, *self.terms) if term.to == LABEL]
-        return not conditional and all(term.half == "real" for term in own)
+        return self.classes > 0 and not conditional and all(term.half == "real" for term in own)
 
     @cached_property
     def _auxiliary_terms(self) -> tuple[Term, ...]:
@@ -502,40 +539,6 @@ class Problem(Options):
             Term("cross-entropy", fake, LABEL, ("generator", "discriminator"), weight),
             Term("cross-entropy", real, LABEL, ("discriminator",), weight),
         )
-
-
-def check_labels(
-    labels: NDArray[Any] | None, count: int, classes: int, *, unlabelled: bool = False
-) -> None:
-    """Raise ConfigError unless `labels` are valid labels for a class-conditional network.
-
-    Parameters
-    ----------
-    labels
-        Should be `(count,)` whole numbers; None is refused.
-    count
-        Number of images.
-    classes
-        Number of classes; each label is from 0 to classes - 1.
-    unlabelled
-        Whether -1, no label, is valid too, as of `Problem.takes_unlabelled`; False by default.
-    """
-    if labels is None:
-        raise ConfigError(
-            "labels: got None for a class-conditional network; expected "
-            f"{counted(count, 'label')}, 0 to {classes - 1}"
-        )
-    if labels.shape != (count,) or labels.dtype.kind not in "iu":
-        found = f"{labels.dtype} of shape {labels.shape}"
-        raise ConfigError(f"labels: got {found}; expected {counted(count, 'whole number')}")
-    wrong = labels[(labels < (-1 if unlabelled else 0)) | (labels >= classes)]
-    if len(wrong) and wrong[0] == -1:
-        raise ConfigError(
-            "labels: got -1, no label, which only terms of 'real/NAME' may meet; expected "
-            f"0 to {classes - 1} for generated images; leave out images without a label"
-        )
-    if len(wrong):
-        raise ConfigError(f"no class {wrong[0]}; the classes are 0 to {classes - 1}")
 
 
 def _check_numbers(problem: Problem) -> None:
@@ -550,6 +553,12 @@ def _check_numbers(problem: Problem) -> None:
         raise ConfigError(f"auxiliary: got {problem.auxiliary}; expected at least 0")
     if problem.classes < 0:
         raise ConfigError(f"classes: got {problem.classes}; expected at least 0")
+    if problem.classes and problem.conditions:
+        raise ConfigError(
+            f"conditions: got {len(problem.conditions)} with {problem.classes} classes; expected "
+            "one of them: a label is a class or a vector"
+        )
+    check_names("conditions", [condition.name for condition in problem.conditions])
     check_rate("instance_noise", problem.instance_noise)
     if problem.mixed and problem.precision != "float32":
         raise ConfigError(
@@ -570,15 +579,20 @@ def _check_networks(problem: Problem) -> None:
                 made = layers.output_shape(spec, inputs)
             except ConfigError as error:
                 raise ConfigError(f"{name}: {error}") from None
-            if all(map(layers.is_running, layers.weight_shapes(spec, inputs, problem.classes))):
+            if all(
+                map(
+                    layers.is_running,
+                    layers.weight_shapes(spec, inputs, problem.label_format.width),
+                )
+            ):
                 raise ConfigError(f"{name}: got no weights to train; add a layer that has some")
             if layers.uses_labels(spec) and problem.auxiliary and name == "discriminator":
                 raise ConfigError(
                     "auxiliary needs a discriminator without Embedding or Projection layers"
                 )
-            if layers.uses_labels(spec) and not problem.classes:
+            if layers.uses_labels(spec) and not problem.label_format:
                 raise ConfigError(
-                    f"{name}: got a class-conditional network, but the data has no classes"
+                    f"{name}: got a class-conditional network, but the data has no labels"
                 )
             wanted = (
                 problem.image_shape if name == "generator" else problem.discriminator_output_shape
@@ -624,8 +638,9 @@ def _check_frozen(problem: Problem) -> None:
 def _shapes_of(problem: Problem, name: str) -> dict[str, Shape]:
     """Return the shapes of a network's arrays; none if it is native."""
     spec = getattr(problem, name)
-    inputs = problem.input_shapes(name)
-    return layers.weight_shapes(spec, inputs, problem.classes) if isinstance(spec, tuple) else {}
+    if not isinstance(spec, tuple):
+        return {}
+    return layers.weight_shapes(spec, problem.input_shapes(name), problem.label_format.width)
 
 
 def _check_epsilons(problem: Problem) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from gankit._utils.lost_links import lost_links_noticed
 from gankit._utils.start_variables import Started, started
 from gankit._utils.state import State
 from gankit.contract.export_format import Export
+from gankit.contract.label_format import AnyLabels
 from gankit.contract.loss_columns import Losses
 from gankit.contract.problem import Array, Problem
 from gankit.contract.random_streams import StepKey
@@ -27,7 +28,7 @@ from gankit.errors import BackendUnavailable, GankitError, Unsupported
 
 __all__ = [
     "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Classifier",
-    "DifferentiableGenerator", "Discriminator", "Generator", "Labels", "Network", "Problem",
+    "DifferentiableGenerator", "Discriminator", "Generator", "Network", "Problem",
     "State", "Trainer",
 ]  # fmt: skip
 
@@ -36,23 +37,24 @@ API = 1
 
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
-    "residual", "concat", "labels", "sources", "class-logits", "heads", "logit-maps", "features",
-    "input-gradients", "augment", "adaptive", "followers", "rmsprop", "clip", "beta2-schedule",
-    "mixed", "freeze", "distributed", "noise-gradients",
+    "residual", "concat", "labels", "sources", "class-logits", "heads", "label-vectors",
+    "logit-maps", "features", "input-gradients", "augment", "adaptive", "followers", "rmsprop",
+    "clip", "beta2-schedule", "mixed", "freeze", "distributed", "noise-gradients",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
-
-Labels: TypeAlias = NDArray[np.int64]
 
 
 class Network(Protocol):
     """A network for the core: arrays in, arrays out, always in inference mode."""
 
-    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
+    def __call__(
+        self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None = None, /
+    ) -> Array:
         """Return the outputs for `n` `inputs`, of the problem's precision.
 
         A network of several inputs takes a tuple of them: `Problem.inputs` and `Problem.sees`.
-        A class-conditional network needs `(n,)` `labels`; `problem.check_labels` validates them.
+        A conditional network needs `(n,)` classes, or `(n, columns)` vectors, as `labels`;
+        `Problem.label_format` validates them.
         Any other network ignores them.
         """
         ...
@@ -78,7 +80,7 @@ class DifferentiableGenerator(Generator, Protocol):
     """
 
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: Labels | None = None, /
+        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
     ) -> tuple[Array, Array]:
         """Return the images of `noise`, and the gradient of a squared error at the noise.
 
@@ -175,7 +177,7 @@ class BlockTrainer(Trainer, Protocol):
     """A trainer that can also run many steps in one call."""
 
     def place(
-        self, images: NDArray[Any], labels: Labels | None, source: NDArray[Any] | None = None, /
+        self, images: NDArray[Any], labels: AnyLabels | None, source: NDArray[Any] | None = None, /
     ) -> None:
         """Store the data set for blocks to index.
 
@@ -206,7 +208,8 @@ class Batch:
     noise
         `(B, latent)` standard normal numbers.
     labels
-        `(B,)` classes of the real images and of the fakes; None if the data set has none.
+        `(B,)` classes of the real images and of the fakes, or `(B, columns)` vectors; None if
+        the data set has none.
     random
         Every other random input of the update, by name: `gankit.contract.random_inputs`.
     scalars
@@ -219,7 +222,7 @@ class Batch:
 
     real: Array
     noise: Array
-    labels: Labels | None
+    labels: AnyLabels | None
     random: Mapping[str, Array]
     scalars: Mapping[str, float]
     key: StepKey
@@ -267,7 +270,7 @@ class Block:
         self,
         problem: Problem,
         images: NDArray[Any],
-        labels: Labels | None,
+        labels: AnyLabels | None,
         source: NDArray[Any] | None = None,
     ) -> Iterator[list[Batch]]:
         """Yield each step's batches, in order.
@@ -279,7 +282,7 @@ class Block:
         images
             `(N, height, width, channels)`, the data set.
         labels
-            `(N,)` int64; None if the data set has no classes.
+            `(N,)` int64, or `(N, columns)` float64; None if the data set has none.
         source
             The sources, as in `BlockTrainer.place`; None, the default, without any.
         """

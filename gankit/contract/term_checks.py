@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gankit.codes import Code, check_name
+from gankit.contract.label_format import LabelFormat
 from gankit.errors import ConfigError, UnknownName, shown
 from gankit.layers import is_spec
 from gankit.terms import ADVERSARIAL, CLASS, MATCHING, Term
@@ -12,10 +13,14 @@ from gankit.terms import ADVERSARIAL, CLASS, MATCHING, Term
 
 def check_codes(codes: Sequence[Code]) -> None:
     """Raise ConfigError for two codes of one name."""
-    names = [code.name for code in codes]
+    check_names("codes", [code.name for code in codes])
+
+
+def check_names(place: str, names: Sequence[str]) -> None:
+    """Raise ConfigError for a name that occurs twice."""
     for name in names:
         if names.count(name) > 1:
-            raise ConfigError(f"codes: got two of the name {name!r}; give each another name")
+            raise ConfigError(f"{place}: got two of the name {name!r}; give each another name")
 
 
 def check_heads(heads: object, *, auxiliary: bool) -> None:
@@ -39,7 +44,7 @@ def head_width(heads: Mapping[str, int], *, auxiliary: bool) -> int:
 
 
 def check_term(
-    term: Term, number: int, heads: Mapping[str, int], codes: Sequence[Code], classes: int
+    term: Term, number: int, heads: Mapping[str, int], codes: Sequence[Code], labels: LabelFormat
 ) -> None:
     """Raise ConfigError unless a term's head and its code or labels fit together.
 
@@ -61,10 +66,20 @@ def check_term(
                 "expected 'l1', 'l2' or 'gaussian'"
             )
         wanted, name = code.size * (2 if term.kind == "gaussian" else 1), term.to
-    elif not classes:
+    elif not labels:
         raise ConfigError(f"{place}.to: got 'label', but the data has no classes; give labels")
+    elif (term.kind == "cross-entropy") != (labels.classes > 0):
+        found, kinds = (
+            ("classes", "'cross-entropy'")
+            if labels.classes
+            else ("vectors", "'l1', 'l2', 'gaussian' or 'binary-cross-entropy'")
+        )
+        raise ConfigError(
+            f"{place}.kind: got {term.kind!r}; expected {kinds}, since the labels are {found}"
+        )
     else:
-        wanted, name = classes, "the classes"
+        wanted = labels.width * (2 if term.kind == "gaussian" else 1)
+        name = "the classes" if labels.classes else "the labels"
     if heads[term.head] != wanted:
         raise ConfigError(
             f"heads.{term.head}: got {heads[term.head]}; expected {wanted}, "

@@ -3,7 +3,7 @@
 from gankit.data import glyphs
 from gankit.data.dataset import Dataset, DownloadProgress, Fetch, FileCheck, ImageSet
 from gankit.data.formats.idx_folder import idx_folder, write_idx_folder
-from gankit.data.glyphs import coloured
+from gankit.data.glyphs import coloured, turned
 from gankit.data.image_options import ImageOptions, parse_size
 from gankit.data.packed_file import pack
 from gankit.data.published import cifar10, fashion_mnist, kmnist, mnist
@@ -16,6 +16,7 @@ BUILTIN: tuple[Dataset, ...] = (
     cifar10.DATASET,
     glyphs.DATASET,
     coloured.DATASET,
+    turned.DATASET,
 )
 """The data sets that need no plugin."""
 

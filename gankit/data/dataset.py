@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gankit._text import counted
+from gankit.conditions import Condition, conditions_of
 from gankit.data import digests
 from gankit.errors import DataError
 
@@ -29,12 +30,12 @@ class ImageSet:
         (N, H, W, C) uint8, 0 to 255. Images in a large file are a
         `gankit._utils.file_array.FileArray`, which is indexed like an array.
     labels
-        (N,) int64, each at least 0, or -1 for an image without a label; None if the images have no
-        classes.
+        (N,) int64, each at least 0, or -1 for an image without a label; or (N, d) float64, real
+        numbers or attributes of 0 and 1; None if the images have none.
     source
         One line that describes the origin of the images.
     class_names
-        Names of the classes from 0; empty if unknown.
+        Names of the classes from 0, or of the columns of labels; empty if unknown.
     sources
         Other images for networks that take some, (M, H', W', C') uint8; None if there are none.
     derived
@@ -50,7 +51,7 @@ class ImageSet:
     """
 
     images: NDArray[np.uint8]
-    labels: NDArray[np.int64] | None
+    labels: NDArray[np.int64] | NDArray[np.float64] | None
     source: str
     class_names: tuple[str, ...] = ()
     sources: NDArray[np.uint8] | None = None
@@ -73,14 +74,18 @@ class ImageSet:
             expected = "uint8 of shape (N, H, W, C)"
             raise DataError(f"{self.source}: got images of {found}; expected {expected}")
 
-    def _check_labels(self, labels: NDArray[np.int64]) -> None:
-        if labels.dtype != np.int64 or labels.ndim != 1:
+    def _check_labels(self, labels: NDArray[Any]) -> None:
+        if labels.dtype != (np.float64 if labels.ndim == 2 else np.int64) or labels.ndim > 2:
             found = f"{labels.dtype} {labels.shape}"
-            raise DataError(f"{self.source}: got labels of {found}; expected int64 of shape (N,)")
+            wanted = "int64 of shape (N,), or float64 of shape (N, d)"
+            raise DataError(f"{self.source}: got labels of {found}; expected {wanted}")
         if len(labels) != len(self.images):
             found = counted(len(labels), "label")
             expected = f"{len(self.images)}, one for each image"
             raise DataError(f"{self.source}: got {found}; expected {expected}")
+        if labels.ndim == 2:
+            self._check_columns(labels)
+            return
         if (labels < -1).any():
             raise DataError(
                 f"{self.source}: got label {labels.min()}; expected at least 0, or -1 for none"
@@ -88,6 +93,14 @@ class ImageSet:
         if self.class_names and labels.max(initial=0) >= len(self.class_names):
             names = counted(len(self.class_names), "class name")
             raise DataError(f"{self.source}: got label {labels.max()}, but only {names}")
+
+    def _check_columns(self, labels: NDArray[Any]) -> None:
+        if not labels.shape[1] or not np.isfinite(labels).all():
+            expected = "one or more columns of finite numbers"
+            raise DataError(f"{self.source}: got labels of {labels.shape}; expected {expected}")
+        if self.class_names and len(self.class_names) != labels.shape[1]:
+            names = counted(len(self.class_names), "name")
+            raise DataError(f"{self.source}: got {labels.shape[1]} columns of labels, but {names}")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -105,10 +118,17 @@ class ImageSet:
 
     @property
     def classes(self) -> int:
-        """Number of classes: of the names, else the highest label plus 1; 0 without labels."""
-        if self.labels is None:
+        """Number of classes: of the names, else the highest label plus 1; 0 without classes."""
+        if self.labels is None or self.labels.ndim == 2:
             return 0
         return len(self.class_names) or int(self.labels.max(initial=-1)) + 1
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The columns of labels that are vectors, with their ranges; empty without such labels."""
+        if self.labels is None or self.labels.ndim == 1:
+            return ()
+        return conditions_of(self.labels, self.class_names)
 
 
 @dataclass(frozen=True)

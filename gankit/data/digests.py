@@ -20,7 +20,7 @@ CHUNK_BYTES = 2**24
 """Bytes of images in memory at a time."""
 
 
-def digest(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
+def digest(images: NDArray[np.uint8], labels: NDArray[Any] | None) -> str:
     """Return the SHA-256 of shape, labels and every image, in hexadecimal.
 
     Parameters
@@ -28,12 +28,12 @@ def digest(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
     images
         (N, H, W, C) uint8; read in chunks.
     labels
-        (N,) int64, or None.
+        (N,) int64 or (N, d) float64, or None.
     """
     return _joined(images, labels, everything(images))
 
 
-def sample(images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> str:
+def sample(images: NDArray[np.uint8], labels: NDArray[Any] | None) -> str:
     """Return the SHA-256 of shape, labels and 64 images spread over the set, in hexadecimal.
 
     It is quick for sets of any size. Different digests mean different sets; equal digests do not
@@ -68,7 +68,7 @@ def slow(images: object) -> bool:
     return digest_cache.cached(images) is None
 
 
-def _joined(images: NDArray[Any], labels: NDArray[np.int64] | None, content: str) -> str:
+def _joined(images: NDArray[Any], labels: NDArray[Any] | None, content: str) -> str:
     sha = hashlib.sha256(f"{images.shape} {content} ".encode())
     sha.update(b"" if labels is None else np.ascontiguousarray(labels).data)
     return sha.hexdigest()

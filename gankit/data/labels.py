@@ -16,14 +16,15 @@ NUMBERED = "np.unique(labels, return_inverse=True)[1]"
 
 def as_labels(
     found: NDArray[Any], name: str, error: type[GankitError] = DataError
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return labels as whole numbers, and the class names if known.
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Return labels as whole numbers or as vectors, and the names of classes or columns if known.
 
     Parameters
     ----------
     found
         (N,) or (N, 1): whole numbers from 0, or -1 for no label, also as floats; bool; or
-        strings, each a class name. Or (N, K), one-hot.
+        strings, each a class name. (N, K), one-hot: classes. Any other (N, d): vectors of real
+        numbers, or of 0 and 1; also (N, 1) with fractions, or (N,) with a field for each column.
     name
         Its name in messages.
     error
@@ -32,19 +33,25 @@ def as_labels(
     Returns
     -------
     labels
-        (N,) int64, each at least -1.
+        (N,) int64, each at least -1; or (N, d) float64.
     names
-        Names of classes 0, 1, ... if the labels are names or bool; else empty.
+        Names of the fields. Names of classes 0, 1, ... if the labels are names or bool; else empty.
 
     Raises
     ------
     GankitError
         The labels have another form; the message contains the remedy.
     """
-    if found.ndim == 2 and found.shape[1] == 1:
+    if found.dtype.names:
+        columns = [np.asarray(found[field]) for field in found.dtype.names]
+        if found.ndim == 1 and all(column.ndim == 1 for column in columns):
+            return _vectors(np.stack(columns, axis=1), name, error), found.dtype.names
+    if found.ndim == 2 and found.shape[1] == 1 and not _has_fractions(found):
         found = found[:, 0]
     if found.ndim == 2:
-        found = _from_one_hot(found, name, error)
+        if not _is_one_hot(found):
+            return _vectors(found, name, error), ()
+        found = found.argmax(axis=1)
     if found.ndim != 1:
         remedy = "give one label for each image"
         raise error(f"{name}: got labels of shape {found.shape}; expected (N,); {remedy}")
@@ -60,7 +67,10 @@ def as_labels(
         raise error(f"{name}: got label {found[bad]} of image {bad}; give -1 for no label")
     if kind not in "iu":
         wanted = "expected whole numbers from 0 on, or names"
-        raise error(f"{name}: got labels of {_described(found)}; {wanted}; give {NUMBERED}")
+        raise error(
+            f"{name}: got labels of {_described(found)}; {wanted}; give {NUMBERED}, or "
+            "labels[:, np.newaxis] if they are real-valued"
+        )
     if len(found) and found.min() < -1:
         wanted = "expected at least 0, or -1 for none"
         raise error(f"{name}: got label {found.min()}; {wanted}; give {NUMBERED}")
@@ -70,12 +80,12 @@ def as_labels(
 
 
 def without_gaps(
-    labels: NDArray[np.int64], names: tuple[str, ...]
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    labels: NDArray[Any], names: tuple[str, ...]
+) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Renumber labels without gaps, and return them with the names of the remaining classes.
 
-    Classes without names get their old numbers as names. If no class is empty, both are returned
-    unchanged.
+    Classes without names get their old numbers as names. If no class is empty, or labels are
+    vectors, both are returned unchanged.
 
     Parameters
     ----------
@@ -88,6 +98,8 @@ def without_gaps(
     >>> labels.tolist(), names
     ([1, 0, 1], ('2019', '2024'))
     """
+    if labels.ndim == 2:
+        return labels, names
     found = np.unique(labels[labels >= 0])
     count = len(names) or int(labels.max(initial=-1)) + 1
     if len(found) == count:
@@ -97,13 +109,26 @@ def without_gaps(
     return numbers.astype(np.int64), class_names
 
 
-def _from_one_hot(found: NDArray[Any], name: str, error: type[GankitError]) -> NDArray[Any]:
+def _is_one_hot(found: NDArray[Any]) -> bool:
+    """Return whether each row has a single 1, and zeros."""
     binary = found.dtype.kind in "biuf" and bool(((found == 0) | (found == 1)).all())
-    if binary and (np.count_nonzero(found, axis=1) == 1).all():
-        classes: NDArray[np.int64] = found.argmax(axis=1)
-        return classes
-    remedy = "give labels.argmax(1) if the largest value of each row marks the class"
-    raise error(f"{name}: got labels of shape {found.shape}, not one-hot; expected (N,); {remedy}")
+    return binary and bool((np.count_nonzero(found, axis=1) == 1).all())
+
+
+def _has_fractions(found: NDArray[Any]) -> bool:
+    """Return whether an array has real numbers that are not whole; NaN is none of them."""
+    return found.dtype.kind == "f" and bool((found != np.rint(found))[np.isfinite(found)].any())
+
+
+def _vectors(found: NDArray[Any], name: str, error: type[GankitError]) -> NDArray[np.float64]:
+    """Return (N, d) numbers as float64."""
+    if found.dtype.kind not in "biuf" or not found.shape[1]:
+        raise error(f"{name}: got labels of {found.dtype} {found.shape}; expected real numbers")
+    made = found.astype(np.float64)
+    if not np.isfinite(made).all():
+        bad = int(np.isfinite(made).all(axis=1).argmin())
+        raise error(f"{name}: got label {made[bad].tolist()} of image {bad}; leave such images out")
+    return made
 
 
 def _named(found: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -153,8 +153,8 @@ def brought_labels(items: Items, reading: Reading, count: int) -> object:
 
 def numbered(
     labels: object, class_names: tuple[str, ...], count: int
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return labels as numbers without gaps, and the names of the classes.
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Return labels as numbers without gaps or as vectors, and the names of classes or columns.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def numbered(
     found, names = as_labels(label_array(labels), "labels", ConfigError)
     if len(found) != count:
         raise ConfigError(f"labels: got {len(found)}; expected {count}, one for each image")
-    if not names and found.max(initial=-1) < len(class_names):
+    if not names and (found.ndim == 2 or found.max(initial=-1) < len(class_names)):
         names = class_names
     return without_gaps(found, names)
 

@@ -6,12 +6,13 @@ import datetime
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import gankit
 from gankit._text import counted, one_line
 from gankit.codes import Code
+from gankit.conditions import Condition
 from gankit.contract.export_format import input_columns
 from gankit.contract.source_checks import NOISE, SOURCE
 from gankit.data import is_path
@@ -39,6 +40,7 @@ DRAWN = {
 }
 """Code that makes the columns of each kind of code."""
 LABELS = 'inputs["labels"] = np.arange(16) % {classes}\n'
+VECTORS = 'inputs["labels"] = np.linspace({lows}, {highs}, 16, dtype=np.float32)\n'
 RANGES = {"categorical": "one-hot", "uniform": "from -1 to 1", "normal": "standard normal"}
 MOST_NAMES = 100
 """The most classes that a card names."""
@@ -109,6 +111,9 @@ def snippet(done: Exported) -> str:
             inputs += f'inputs["{name}"] = {DRAWN[code.kind].format(size=code.size)}\n'
     if classes := _classes(done):
         inputs += LABELS.format(classes=classes)
+    if conditions := _conditions(done):
+        lows, highs = [0 if c.binary else -1 for c in conditions], [1] * len(conditions)
+        inputs += VECTORS.format(lows=lows, highs=highs)
     return f"{inputs}\n{done.choice.export.snippet.format(path=json.dumps(done.path.name))}"
 
 
@@ -160,6 +165,8 @@ def _interface(done: Exported) -> str:
             rows.append(("in", f"`{name}`", f"(n, {code.size})", "float32", RANGES[code.kind]))
     if classes := _classes(done):
         rows.append(("in", "`labels`", "(n,)", "int64", f"the classes, 0 to {classes - 1}"))
+    if conditions := _conditions(done):
+        rows.append(("in", "`labels`", f"(n, {len(conditions)})", "float32", _ranges(conditions)))
     shape = f"(n, {height}, {width}, {channels})"
     rows.append(("out", "`images`", shape, "float32", "from -1 (black) to 1 (white)"))
     return (
@@ -257,6 +264,21 @@ def _text(value: object) -> str:
     """
     text = _FOLDERS.sub("", one_line(value))
     return _SPECIAL.sub(r"\\\g<0>", html.escape(text, quote=False))
+
+
+def _conditions(done: Exported) -> tuple[Condition, ...]:
+    config = done.config
+    return config.conditions if uses_labels(config.generator.layers) else ()
+
+
+def _ranges(conditions: Sequence[Condition]) -> str:
+    """Return the names of the columns of labels, and the ranges of the training images."""
+    ends = (0 if c.binary else -1 for c in conditions)
+    ranges = (
+        f"{_text(c.name)}, {end} at {c.low:g} to 1 at {c.high:g}"
+        for c, end in zip(conditions, ends, strict=True)
+    )
+    return "the conditions: " + "; ".join(ranges)
 
 
 def _classes(done: Exported) -> int:

@@ -25,6 +25,7 @@ from gankit._utils.paths import given
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit._utils.tagged_unions import Tagged
+from gankit.conditions import Condition
 from gankit.contract import Array, Generator, Problem
 from gankit.contract.export_format import Export, Inputs, Ran, input_parts
 from gankit.contract.source_checks import INPUTS
@@ -56,6 +57,8 @@ def write(problem: Problem, weights: State, path: Path) -> None:
         "classes": problem.generator_classes,
         "image_shape": problem.image_shape,
     }
+    if problem.generator_labels.columns:
+        facts["conditions"] = [dataclasses.asdict(one) for one in problem.conditions]
     _save(weights, facts, path)
 
 
@@ -85,8 +88,9 @@ def read(path: str | Path, backend: str = REFERENCE) -> Generator:
     Returns
     -------
     Generator
-        A function from `(n, latent)` noise, with the columns of codes at its end, and `(n,)` int64
-        labels if it is class-conditional, to `(n, height, width, channels)` images in [-1, 1].
+        A function from `(n, latent)` noise, with the columns of codes at its end, and labels if it
+        is conditional, `(n,)` int64 or `(n, d)` floats, to `(n, height, width, channels)` images in
+        [-1, 1].
 
     Raises
     ------
@@ -130,6 +134,7 @@ def _problem(facts: dict[str, Any]) -> Problem:
         generator_optimizer=unused,
         discriminator_optimizer=unused,
         classes=facts["classes"],
+        conditions=tuple(Condition(**one) for one in facts.get("conditions", ())),
     )
 
 

@@ -96,9 +96,9 @@ def examples(run: Run) -> State:
         source = random.uniform(-1, 1, shape).astype(np.float32)
         given[SOURCE] = {SOURCE: source}
     inputs = {name: array for value in problem.inputs for name, array in given[value].items()}
-    if classes:
-        inputs["labels"] = np.arange(count, dtype=np.int64) % classes
-    # It uses each class in turn, too.
+    if (labels := problem.labels_in_turn(count)) is not None:
+        inputs["labels"] = labels.astype(np.float32) if labels.ndim == 2 else labels
+    # It uses these labels, too.
     made = run.chunks(count, SEED, source=source)
     images = np.concatenate(list(made))
     return {**inputs, "images": images.astype(np.float32)}

@@ -8,14 +8,14 @@ from typing import Any, TypeAlias, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.contract import Array, Block, Labels, Problem
+from gankit.contract import AnyLabels, Array, Block, Problem
 from gankit.contract.loss_columns import NETWORKS, of_steps
 from gankit.errors import ConfigError, PluginError
 from gankit.functional.framework import Framework, Scan
 from gankit.functional.networks import TrainerNetworks
 from gankit.functional.objective import Inputs
 from gankit.functional.operations import NAMES, Tensor, Tensors
-from gankit.functional.trainer import Trainer, in_precision, one_hot
+from gankit.functional.trainer import Trainer, in_precision, label_rows
 from gankit.terms import Side
 
 CHUNK = 4
@@ -45,9 +45,9 @@ class BlockTrainer(Trainer):
         self._steps = framework.compile(self._scan, consumes=True)
 
     def place(
-        self, images: NDArray[Any], labels: Labels | None, source: NDArray[Any] | None = None, /
+        self, images: NDArray[Any], labels: AnyLabels | None, source: NDArray[Any] | None = None, /
     ) -> None:
-        """Store the data set on the device: uint8 images unchanged, labels one-hot."""
+        """Store the data set on the device: uint8 images unchanged, labels as rows."""
         images, problem = np.asarray(images), self.problem  # Images may be in a file.
         self._levels = images.dtype == np.uint8
         images = images if self._levels else problem.scale(images)
@@ -56,7 +56,7 @@ class BlockTrainer(Trainer):
             sources = np.asarray(source)
             self._source_levels = sources.dtype == np.uint8
             sources = sources if self._source_levels else problem.scale(sources)
-        rows = one_hot(labels, len(images), problem) if problem.classes else None
+        rows = label_rows(labels, len(images), problem) if problem.label_format else None
         array = self.framework.array
         self._data = (
             array(images),

@@ -39,7 +39,7 @@ class Inputs(NamedTuple):
         `(B, latent)`.
     labels
         Labels of the images as the networks take them, by default `(B, classes)` one-hot, zeros for
-        none; None if the problem has no classes.
+        none, or `(B, columns)` vectors; None if the problem has no labels.
     random
         Every other random input, as in `gankit.contract.Batch`; offsets in the problem's precision.
     scalars
@@ -387,7 +387,9 @@ class Objective:
         if term.code:
             code = inputs.noise[:, self.problem.code_columns[term.code]]
             return compared(self.ops, term.kind, of, code)
-        return self.ops.cross_entropy(of, inputs.labels)
+        if term.kind == "cross-entropy":
+            return self.ops.cross_entropy(of, inputs.labels)
+        return compared(self.ops, term.kind, of, inputs.labels)
 
     def _image_term(self, term: Term, fake: Tensor, inputs: Inputs) -> Tensor:
         """Return the value of a term that compares generated images with others."""

@@ -10,7 +10,7 @@ from gankit.terms import Kind
 
 
 def compared(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
-    """Return a term of the outputs of a head and of a code, without its weight, a scalar.
+    """Return a term of a head and of a code or labels, without its weight, a scalar.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def compared(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
     of
         `(B, size)`, of a "gaussian" term `(B, 2 * size)`: means, then logarithms of variances.
     to
-        `(B, size)`, of a "cross-entropy" one-hot.
+        `(B, size)`, of a "cross-entropy" one-hot, of a "binary-cross-entropy" 0 and 1.
     """
     xp = ops.xp
     match kind:
@@ -29,6 +29,8 @@ def compared(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
             return defaults.cross_entropy(xp, ops.constant, of, to)
         case "l1":
             return xp.mean(ops.relu(of - to) + ops.relu(to - of))
+        case "binary-cross-entropy":
+            return xp.mean(ops.softplus(of) - to * of)
         case "l2":
             return xp.mean(xp.square(of - to))
         case "gaussian":

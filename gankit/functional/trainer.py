@@ -9,13 +9,12 @@ from typing import Any, cast
 import numpy as np
 
 from gankit.contract import (
+    AnyLabels,
     Array,
     Batch,
-    Labels,
     Problem,
     State,
     add_prefix,
-    check_labels,
     check_state,
     strip_prefix,
 )
@@ -109,7 +108,9 @@ class Trainer:
         self._required.check(batch)
         array, problem = self.framework.array, self.problem
         rows = problem.world.rows(len(batch.noise))
-        labels = one_hot(batch.labels, len(batch.noise), problem) if problem.classes else None
+        labels = (
+            label_rows(batch.labels, len(batch.noise), problem) if problem.label_format else None
+        )
         masks = self.networks.random(batch.key, len(batch.noise), last=last)
         random = {name: in_precision(a[rows], problem) for name, a in batch.random.items()}
         return Inputs(
@@ -129,7 +130,7 @@ class Inference:
 
     def __init__(self, trainer: Trainer, name: str) -> None:
         self._trainer, self._name = trainer, name
-        self._classes = trainer.problem.classes if trainer.networks.takes_labels(name) else 0
+        self._takes_labels = trainer.networks.takes_labels(name)
         self._layout = strip_prefix(trainer.layout, name)
 
         def forward(weights: Tensors, x: Tensor, labels: Tensor | None) -> Tensor:
@@ -144,14 +145,16 @@ class Inference:
         self._forward = trainer.framework.compile(forward, consumes=False)
         self._gradient = trainer.framework.compile(gradient, consumes=False)
 
-    def __call__(self, inputs: Array | tuple[Array, ...], labels: Labels | None = None, /) -> Array:
+    def __call__(
+        self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None = None, /
+    ) -> Array:
         """Return `(n, height, width, channels)` images, or `(n,)` logits."""
         made = self._outputs(inputs, labels)
         discriminator = self._name == "discriminator"
         return self._trainer.problem.image_logits(made) if discriminator else made
 
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: Labels | None = None, /
+        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
     ) -> tuple[Array, Array]:
         """Return a generator's images, and the gradient of their squared error at the noise."""
         framework = self._trainer.framework
@@ -176,16 +179,16 @@ class Inference:
         check_state(weights, self._layout)
         self._trainer.load(add_prefix(self._name, weights))
 
-    def _outputs(self, inputs: Array | tuple[Array, ...], labels: Labels | None) -> Array:
+    def _outputs(self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None) -> Array:
         return self._trainer.framework.numpy(self._forward(*self._arguments(inputs, labels)))
 
     def _arguments(
-        self, inputs: Array | tuple[Array, ...], labels: Labels | None
+        self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None
     ) -> tuple[Tensors, Tensor | tuple[Tensor, ...], Tensor | None]:
-        """Return weights, inputs and one-hot labels as tensors."""
+        """Return weights, inputs and rows of labels as tensors."""
         framework, problem = self._trainer.framework, self._trainer.problem
         given = tuple(np.asarray(each, problem.precision) for each in inputs_of(inputs))
-        rows = one_hot(labels, len(given[0]), problem) if self._classes else None
+        rows = label_rows(labels, len(given[0]), problem) if self._takes_labels else None
         tensors = tuple(map(framework.array, given))
         return (
             strip_prefix(self._trainer.tensors, self._name),
@@ -194,12 +197,9 @@ class Inference:
         )
 
 
-def one_hot(labels: Labels | None, count: int, problem: Problem) -> Array:
-    """Return `(count, classes)`, 1 at each label, zeros for -1; ConfigError for invalid labels."""
-    classes = problem.classes
-    check_labels(labels, count, classes, unlabelled=problem.takes_unlabelled)
-    rows: Array = np.eye(classes + 1, classes, dtype=problem.precision)[np.asarray(labels)]
-    return rows
+def label_rows(labels: AnyLabels | None, count: int, problem: Problem) -> Array:
+    """Return `(count, width)` labels as networks take them; ConfigError unless they are valid."""
+    return problem.label_format.rows(labels, count, problem.precision)
 
 
 def _dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

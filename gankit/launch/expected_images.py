@@ -107,7 +107,7 @@ def _classes(name: str, options: ImageOptions, data_dir: Path | None, loaded: Lo
     if is_path(name) and (path := given(name, "dataset")).is_dir():
         return len(image_folder(path).class_names)
     data = _load(name, options, data_dir, loaded)
-    if data.labels is None:
+    if data.labels is None or data.conditions:
         return 0
     labels, names = without_gaps(data.labels, data.class_names)
     return len(names) or int(labels.max(initial=-1)) + 1

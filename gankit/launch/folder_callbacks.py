@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Losses, Samples
-from gankit.contract import Labels
+from gankit.contract import AnyLabels, Problem
 from gankit.contract.sample_noise import sample_noise
 from gankit.data.class_names import Classes
 from gankit.launch.resolved_plan import ResolvedPlan
@@ -77,7 +77,7 @@ def folder_callbacks(
 def _samples(plan: ResolvedPlan, folder: RunFolder) -> Samples:
     """Return the callback that draws grids: of noise, or of sources with what becomes of them."""
     config, problem, data = plan.config, plan.problem, plan.data
-    labels = grid_labels(problem.generator_classes)
+    labels = grid_labels(problem)
     if problem.takes_source and data.sources is not None:
         index = shown_sources(len(data.sources))
         source = np.asarray(data.sources[index])
@@ -103,6 +103,13 @@ def _rows(plan: ResolvedPlan) -> tuple[str, ...]:
     return () if classes.plain else classes.names[:GRID_CLASSES]
 
 
-def grid_labels(classes: int) -> Labels | None:
-    """Return the labels of a grid with one row per class, at most ten; None without classes."""
-    return np.repeat(np.arange(min(classes, GRID_CLASSES)), COLUMNS) if classes else None
+def grid_labels(problem: Problem) -> AnyLabels | None:
+    """Return the labels of a grid with one row per class, at most ten; None without labels.
+
+    Labels that are vectors are spread over their ranges, in each row the same.
+    """
+    if problem.generator_labels.columns:
+        row = np.asarray(problem.labels_in_turn(COLUMNS), np.float64)
+        return np.tile(row, (GRID_IMAGES // COLUMNS, 1))
+    classes = min(problem.generator_classes, GRID_CLASSES)
+    return np.repeat(np.arange(classes), COLUMNS) if classes else None

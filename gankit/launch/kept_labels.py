@@ -8,6 +8,7 @@ from gankit._text import counted
 from gankit.contract import Labels, Problem
 from gankit.contract.random_streams import Stream, generator
 from gankit.errors import ConfigError
+from gankit.terms import LABEL
 
 
 def kept_labels(labels: Labels, count: int, classes: int, seed: int) -> Labels:
@@ -63,4 +64,15 @@ def check_unlabelled(problem: Problem, name: str, value: float) -> None:
         raise ConfigError(
             f"{name}: got {value:,}, but a network or a term of generated images needs the label "
             "of each image; choose the recipe sgan, or leave out this setting"
+        )
+
+
+def check_attributes(problem: Problem) -> None:
+    """Raise ConfigError unless labels are 0 and 1 if a term is a binary cross-entropy to them."""
+    real = [condition for condition in problem.conditions if not condition.binary]
+    kinds = [term.kind for term in problem.terms if term.to == LABEL]
+    if real and "binary-cross-entropy" in kinds:
+        raise ConfigError(
+            f"labels: got {real[0].name!r} from {real[0].low:g} to {real[0].high:g}; expected 0 "
+            "and 1 for a term of the kind 'binary-cross-entropy'"
         )

@@ -9,16 +9,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gankit import plugins
 from gankit._text import counted
+from gankit.conditions import scaled
 from gankit.config import TrainConfig
-from gankit.contract import Backend, Labels, Problem, check_labels
+from gankit.contract import AnyLabels, Backend, Problem
 from gankit.data import ImageSet
 from gankit.data.digests import sample
 from gankit.data.memory_data import origin
 from gankit.launch.backends import choose_backend
 from gankit.launch.checks.image_size import check_shape, warn_of_lost_detail
-from gankit.launch.kept_labels import check_unlabelled, kept_labels
+from gankit.launch.kept_labels import check_attributes, check_unlabelled, kept_labels
 from gankit.launch.messages import Tell, silent
 from gankit.launch.resume.loss_digest import loss_digest
 from gankit.launch.resume.recorded_config import recorded
@@ -66,17 +69,21 @@ class ResolvedPlan:
         for name in ("labelled", "labelled_share"):
             if (count := getattr(self.config, name)) is not None:
                 check_unlabelled(self.problem, name, count)
-        if classes := self.problem.classes:
-            unlabelled = self.problem.takes_unlabelled
-            check_labels(self.labels, len(self.data), classes, unlabelled=unlabelled)
+        if self.problem.label_format:
+            self.problem.label_format.check(self.labels, len(self.data))
+        check_attributes(self.problem)
 
     @cached_property
-    def labels(self) -> Labels | None:
-        """The labels to train with, -1 for none: all, or those that `config.labelled` keeps."""
+    def labels(self) -> AnyLabels | None:
+        """The labels to train with: scaled vectors, or classes, -1 for those that are not kept."""
         labels, count = self.data.labels, self.config.labelled
+        if labels is not None and self.problem.conditions:
+            return scaled(self.problem.conditions, labels)
         if labels is None or count is None:
             return labels
-        return kept_labels(labels, count, self.problem.classes, self.config.seed)
+        return kept_labels(
+            np.asarray(labels, np.int64), count, self.problem.classes, self.config.seed
+        )
 
     @property
     def steps(self) -> int:

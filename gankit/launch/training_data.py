@@ -194,9 +194,29 @@ def _with_classes(config: TrainConfig, images: ImageSet) -> TrainConfig:
             f"recipe {config.recipe!r} needs labelled images; {config.dataset} has no labels: "
             f"{images.source}"
         )
+    if images.conditions:
+        return _with_conditions(config, images)
+    if config.conditions:
+        raise ConfigError(
+            f"conditions: got {len(config.conditions)}, but the labels of {config.dataset} are "
+            "classes; leave them out, or give labels that are vectors"
+        )
     classes = config.classes or images.classes
     if images.classes > classes:
         raise ConfigError(
             f"classes: got {classes}; expected at least {images.classes}, those of {config.dataset}"
         )
     return dataclasses.replace(config, classes=classes)
+
+
+def _with_conditions(config: TrainConfig, images: ImageSet) -> TrainConfig:
+    """Take the conditions from labels that are vectors, unless they are stated."""
+    found = images.conditions
+    stated = config.conditions or found
+    if config.classes or len(stated) != len(found):
+        what = "classes" if config.classes else "conditions"
+        raise ConfigError(
+            f"{what}: got {config.classes or len(stated)}, but the labels of {config.dataset} are "
+            f"vectors of {counted(len(found), 'column')}; leave this setting out"
+        )
+    return dataclasses.replace(config, conditions=stated)

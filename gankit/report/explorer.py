@@ -109,6 +109,11 @@ def payload(
         raise ConfigError("--explore: got a native generator; expected one of gankit layers")
     if problem.takes_source:
         raise ConfigError("--explore: got a generator that takes sources; expected one of noise")
+    if problem.generator_labels.columns:
+        raise ConfigError(
+            "--explore: got a generator of labels that are vectors; expected one of classes; draw "
+            "its conditions by gankit sample RUN --label NAME=A..B"
+        )
     classes = problem.generator_classes
     _check_size(problem.generator, problem.noise_width, problem.classes, most)
     weights = run.generator.weights()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.contract import Array
+from gankit.contract import AnyLabels, Array
 from gankit.contract.sample_noise import sample_noise
 from gankit.errors import Diverged
 from gankit.launch.run import Run
@@ -71,7 +71,10 @@ def _jacobian(run: Run, point: Array, number: int) -> NDArray[np.float64]:
     steps = DIFFERENCE_STEP * np.eye(run.problem.latent, len(point), dtype=point.dtype)
     noise = np.concatenate([point[None], point + steps])
     classes = run.problem.generator_classes
-    labels = np.full(len(noise), number % classes) if classes else None
+    labels: AnyLabels | None = np.full(len(noise), number % classes) if classes else None
+    if run.problem.generator_labels.columns:
+        middle = run.problem.labels_in_turn(1)
+        labels = np.repeat(np.asarray(middle), len(noise), axis=0)
     images = run.generator(noise, labels).reshape(len(noise), -1).astype(np.float64)
     return np.asarray((images[1:] - images[0]) / DIFFERENCE_STEP)
 

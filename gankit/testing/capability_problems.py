@@ -15,7 +15,7 @@ from gankit.schedules import Schedule
 from gankit.terms import Term
 from gankit.testing.following_loss import FOLLOWING
 from gankit.testing.network_pairs import PAIRS, TO_IMAGE
-from gankit.testing.rgb import CLASSES, rgb_problem
+from gankit.testing.rgb import CLASSES, conditions, rgb_problem
 
 BETA2_SCHEDULE = Schedule("linear", start=0.9, end=0.99, images=100)
 CHANGES: dict[str, dict[str, Any]] = {
@@ -47,6 +47,12 @@ CHANGES: dict[str, dict[str, Any]] = {
         "source": "paired",
         "source_shape": (2, 2, 1),
         "inputs": ("source",),
+    },
+    "label-vectors": {
+        "discriminator": (Flatten(), Dense(3)),
+        "conditions": conditions(2),
+        "heads": {"angle": 2},
+        "terms": (Term("l2", "real/angle", "label", ("discriminator",)),),
     },
     "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},
 }

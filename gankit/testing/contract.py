@@ -30,6 +30,7 @@ from gankit.testing.clauses.formulas import FormulaClauses
 from gankit.testing.clauses.frozen import FrozenClauses
 from gankit.testing.clauses.heads import HeadClauses
 from gankit.testing.clauses.integration import IntegrationClauses
+from gankit.testing.clauses.label_vectors import LabelVectorClauses
 from gankit.testing.clauses.labels import LabelClauses
 from gankit.testing.clauses.layers import LayerClauses
 from gankit.testing.clauses.logit_maps import LogitMapClauses
@@ -80,6 +81,7 @@ class BackendContract(
     RunningStateClauses,
     LabelClauses,
     HeadClauses,
+    LabelVectorClauses,
     LogitMapClauses,
     FeatureClauses,
     SourceClauses,

@@ -11,12 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit.contract import (
+    AnyLabels,
     Array,
     Backend,
     Batch,
     Block,
     BlockTrainer,
-    Labels,
     Problem,
     State,
     Trainer,
@@ -46,7 +46,7 @@ class Setup:
     problem: Problem
     images: NDArray[Any]
     n_critic: int = 1
-    labels: Labels | None = None
+    labels: AnyLabels | None = None
     batch_size: int = 16
     source: NDArray[Any] | None = None
 

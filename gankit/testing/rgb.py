@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.contract import Backend, Labels, Problem
+from gankit.conditions import Condition
+from gankit.contract import AnyLabels, Backend, Labels, LabelVectors, Problem
 from gankit.contract.random_streams import Stream, generator
 from gankit.layers import Spec
 from gankit.testing.harness import Setup
@@ -27,6 +28,18 @@ COUNT = 64
 def labels() -> Labels:
     """Return the `(64,)` classes of the images."""
     return np.arange(COUNT) % CLASSES
+
+
+def conditions(columns: int) -> tuple[Condition, ...]:
+    """Return the conditions of the columns of `vectors`."""
+    return tuple(Condition(f"column{number}", -1.0, 1.0) for number in range(columns))
+
+
+@functools.cache
+def vectors(columns: int) -> LabelVectors:
+    """Return `(64, columns)` labels of real numbers in [-1, 1)."""
+    made: LabelVectors = generator(1, Stream.SAMPLE).uniform(-1, 1, (COUNT, columns))
+    return made
 
 
 @functools.cache
@@ -49,5 +62,8 @@ def rgb_problem(
 
 
 def rgb_setup(problem: Problem, n_critic: int = 1) -> Setup:
-    """Return a setup with these images, and their labels if the problem has classes."""
-    return Setup(problem, images(), n_critic, labels() if problem.classes else None)
+    """Return a setup with these images, and their labels if the problem has any."""
+    given: AnyLabels | None = labels() if problem.classes else None
+    if problem.conditions:
+        given = vectors(len(problem.conditions))
+    return Setup(problem, images(), n_critic, given)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gankit._text import counted
 from gankit._utils.plain_numbers import number
-from gankit.contract import Array, Block, BlockTrainer, Labels, Problem, Trainer, check_labels
+from gankit.contract import AnyLabels, Array, Block, BlockTrainer, Problem, Trainer
 from gankit.errors import ConfigError, Diverged, shown
 from gankit.training.alternate import alternate
 from gankit.training.plan import StepShape, plan
@@ -34,7 +34,7 @@ def fit(
     problem: Problem,
     step_shape: StepShape,
     images: NDArray[Any],
-    labels: Labels | None = None,
+    labels: AnyLabels | None = None,
     source: NDArray[Any] | None = None,
     *,
     steps: int,
@@ -64,8 +64,8 @@ def fit(
     images
         `(N, height, width, channels)`: uint8, or real numbers in [-1, 1].
     labels
-        `(N,)` int64, if the problem has classes; -1 for none, if it takes such images. None by
-        default.
+        `(N,)` int64 if the problem has classes, -1 for none if it takes such images;
+        `(N, columns)` real numbers if it has conditions. None by default.
     source
         The sources, `(M, height, width, channels)` like the images, if the problem has some; as
         many as images if they are paired. None by default.
@@ -86,8 +86,8 @@ def fit(
     Diverged
         A loss is no longer finite; the callbacks are not called for that block.
     """
-    if problem.classes:
-        check_labels(labels, len(images), problem.classes, unlabelled=problem.takes_unlabelled)
+    if problem.label_format:
+        problem.label_format.check(labels, len(images))
     _check_source(problem, len(images), source)
     called = as_callbacks(callbacks)
     request = StopRequest() if request is None else request
@@ -141,7 +141,7 @@ def _feed(
     trainer: Trainer,
     problem: Problem,
     images: NDArray[Any],
-    labels: Labels | None,
+    labels: AnyLabels | None,
     source: NDArray[Any] | None,
 ) -> Callable[[Block], Array]:
     """Return a function that runs a block: the trainer's own `train_block`, or `alternate`."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gankit._utils.counts import check_count
 from gankit._utils.plain_numbers import plain_numbers
-from gankit.contract import Block, Labels, Problem
+from gankit.contract import AnyLabels, Block, Problem
 from gankit.contract.code_numbers import code_numbers
 from gankit.contract.random_inputs import RandomInputs, draw
 from gankit.contract.random_streams import Stream, generator
@@ -54,7 +54,7 @@ def plan(
     start: int,
     steps: int,
     sources: int | None = None,
-    labels: Labels | None = None,
+    labels: AnyLabels | None = None,
 ) -> Block:
     """Draw `steps` steps from step `start`: a pure function of the seed and the step.
 
@@ -103,7 +103,7 @@ def plan(
         noise[row, :fresh, :, problem.latent :] = code_numbers(problem.codes, problem.seed, r, lead)
         noise[row, fresh:] = noise[row, fresh - 1]
     if step_shape.labelled and labels is not None:
-        known = np.flatnonzero(labels >= 0)
+        known = np.flatnonzero(np.asarray(labels) >= 0)
         first = index[..., : step_shape.labelled]  # Uniform below `images`; so is its share below.
         first[...] = known[first * len(known) // images]
     return Block(

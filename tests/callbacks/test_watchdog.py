@@ -74,7 +74,7 @@ def test_a_generator_that_makes_one_image_has_collapsed():
 
 def test_a_generator_that_makes_one_image_for_each_class_has_collapsed():
     problem = types.SimpleNamespace(
-        **{**vars(PROBLEM), "generator_classes": 10, "scale": PROBLEM.scale}
+        **vars(PROBLEM), scale=PROBLEM.scale, labels_in_turn=lambda n: np.arange(n) % 10
     )
     (said,) = watched(one_a_class, 3000, problem=problem)
     assert "nearly the same image" in said

@@ -14,6 +14,7 @@ from PIL import Image
 
 import gankit
 from gankit import plugins
+from gankit.contract import LabelFormat
 from gankit.data import ImageSet
 from gankit.errors import ConfigError, DataError, ExitCode
 from gankit.evaluation import Evaluator, choose, classifier_of, nearest_images, split_reference
@@ -440,7 +441,10 @@ def test_images_are_made_in_parts_and_equal_those_of_sample(run):
 class Perfect:
     """A run whose generator makes real digits of the given class."""
 
-    problem = SimpleNamespace(generator_classes=10, takes_source=False, terms_of=lambda _: [])
+    problem = SimpleNamespace(
+        generator_classes=10, generator_labels=LabelFormat(classes=10), takes_source=False,
+        source=None, terms_of=lambda _: [],
+    )  # fmt: skip
     class_names, step = (), 1
 
     def __init__(self, images, labels):

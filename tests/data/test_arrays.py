@@ -173,7 +173,7 @@ def test_an_array_that_is_not_images_is_refused_in_both_formats(saved, tmp_path,
         (LABELS[:5], "got 5 labels; expected 6"),
         (LABELS / 2, r"real numbers such as 0.5; .* give np.unique\(labels, return_inverse=True\)"),
         (LABELS - 2, "got label -2; expected at least 0, or -1 for none; give np.unique"),
-        (np.eye(6) * 2, r"not one-hot; .* give labels.argmax\(1\)"),
+        (np.full((6, 2), np.inf), r"got label .* of image 0; leave such images out"),
         (np.zeros((6, 2, 2), int), r"got labels of shape \(6, 2, 2\); expected \(N,\)"),
         (
             LABELS.astype(complex),

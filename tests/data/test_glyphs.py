@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gankit.data import glyphs
-from gankit.data.glyphs import fonts
+from gankit.data.glyphs import fonts, handwriting, turned
+from gankit.data.glyphs.drawing import font_strokes
 from gankit.data.glyphs.skeleton import distances, thinned
 
 DIGEST = (
@@ -129,3 +130,28 @@ def test_the_data_set_is_drawn_once():
     assert len(first) == 60000
     assert glyphs.DATASET.load(None) is first
     assert "seed 0" in first.source
+
+
+def test_turned_glyphs_have_an_angle_and_a_width():
+    images, labels = turned.draw_turned(400, seed=5)
+    again = turned.draw_turned(400, seed=5)
+    assert (images == again[0]).all()
+    assert (labels == again[1]).all()
+    assert np.abs(labels[:, 0]).max() <= 45
+    assert labels[:, 1].min() >= 1.2
+    assert labels[:, 1].max() <= 3.6
+    ink = images.reshape(400, -1).mean(axis=1)
+    assert np.corrcoef(ink, labels[:, 1])[0, 1] > 0.6
+
+
+def test_a_glyph_turns_to_the_right():
+    pen, chosen = np.full(1, 1.0, np.float32), np.array([1])
+    y, x = np.mgrid[:28, :28] - 13.5
+    leans = []
+    for degrees in (-30, 0, 30):
+        rng = np.random.Generator(np.random.Philox(3))
+        turn = np.deg2rad(np.full(1, degrees, np.float32)).astype(np.float32)
+        (ink,) = handwriting.written(rng, font_strokes(), chosen, turn, pen)
+        leans.append(float((ink * x * -y).sum() / (ink * y * y).sum()))
+    assert leans == sorted(leans)
+    assert leans[2] - leans[0] > 0.3

@@ -10,7 +10,9 @@ from tests.paths import ROOT
 PAGES = ROOT / "docs" / "recipes"
 TRANSLATING = {"pix2pix", "inpaint", "super-resolution", "colourise"}
 """Recipes from an image to another, whose page has other figures."""
-UNMEASURED = {"pictures", "sn-dcgan", "bgan", "wgan-div", "infogan", "sgan", *TRANSLATING}
+UNMEASURED = {
+    "pictures", "sn-dcgan", "bgan", "wgan-div", "infogan", "sgan", "ccgan", *TRANSLATING,
+}  # fmt: skip
 """Recipes for colour, or for a GPU, and those that are newer than the table."""
 
 

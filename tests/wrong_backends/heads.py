@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 from gankit_numpy import trainer as reference
-from gankit_numpy.losses import label_rows, term_value
+from gankit_numpy.losses import term_value
 from gankit_numpy.networks import Inference
 from gankit_numpy.operations import get_slice, mean, sum_over
 
+from gankit.contract import LabelFormat
 from tests.wrong_backends.correct import CorrectTrainer
 from tests.wrong_backends.patched import patched
 from tests.wrong_backends.wrong_backend import caught_by
@@ -133,12 +134,12 @@ class CountsImagesWithoutALabel(patched(reference, term_value=over_all_images)):
     """Divides the sum of cross-entropies by the number of all images."""
 
 
-def of_the_last_class(labels, outputs, *, unlabelled):
-    return label_rows(np.asarray(labels) % outputs.shape[1], outputs, unlabelled=unlabelled)
+def of_the_last_class(self, labels, count, dtype, original=LabelFormat.rows):
+    return original(self, np.asarray(labels) % self.classes, count, dtype)
 
 
 @caught_by(*UNLABELLED)
-class TakesTheLastClass(patched(reference, label_rows=of_the_last_class)):
+class TakesTheLastClass(patched(LabelFormat, rows=of_the_last_class)):
     """Takes -1 for the last class."""
 
 

@@ -19,7 +19,7 @@ from gankit.cli.options import device as device_option
     "--number",
     "count",
     type=int,
-    help="Images  [25; rows of --interpolate: 1, of --code A..B: 10].",
+    help="Images  [25; rows of --interpolate: 1, of --code or --label A..B: 10].",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
 @click.option("--truncation", type=float, help="Redraw noise above this, such as 0.7.")
@@ -39,6 +39,13 @@ from gankit.cli.options import device as device_option
 @click.option(
     "--code", "codes", multiple=True, metavar="NAME=VALUE|A..B", help="Set a code, or vary it."
 )
+@click.option(
+    "--label",
+    "conditions",
+    multiple=True,
+    metavar="NAME=VALUE|A..B",
+    help="Set a column of labels that are vectors, or vary it.",
+)
 @click.option("--interpolate", metavar="SEED,SEED,...", help="Interpolate from seed to seed.")
 @click.option("--steps", type=int, help="Images from end to end, both included  [8; animated: 16].")
 @click.option("--training", is_flag=True, help="Animate the sample grids of the training.")
@@ -53,7 +60,8 @@ def command(ctx: click.Context, /, **_: Any) -> None:  # noqa: ANN401 - as click
     with --class, or a row of each class with --by-class.
 
     With --code NAME=A..B, the images of a row differ only in that code of the noise, which goes
-    from A to B; --code NAME=VALUE sets one in all images.
+    from A to B; --code NAME=VALUE sets one in all images. --label does the same with a column of
+    labels that are vectors, such as --label angle=30.
 
     With --interpolate, each row goes from the image of one seed to that of the next; an
     animation does so with the complete grid. --training animates the grids saved during

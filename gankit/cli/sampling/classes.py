@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gankit.cli.sampling.options import SampleOptions
-    from gankit.contract import Labels
     from gankit.launch.run import Run
+    from gankit.launch.run.class_labels import LabelChoice
 
 
 class Arrangement(NamedTuple):
@@ -25,7 +25,7 @@ class Arrangement(NamedTuple):
         The class name of each row of the grid; empty if rows have no names.
     """
 
-    labels: str | Labels | None
+    labels: LabelChoice | None
     number: int
     columns: int | None
     rows: tuple[str, ...]
@@ -36,6 +36,7 @@ def arrangement(options: SampleOptions, run: Run, count: int) -> Arrangement:
     from gankit.launch.run.class_labels import classes_of
 
     if not options.by_class:
-        return Arrangement(options.label, count, options.columns, ())
+        given = options.fixed_conditions if options.label is None else options.label
+        return Arrangement(given, count, options.columns, ())
     labels, classes = run.each_class(count), classes_of(run)
     return Arrangement(labels, len(labels), count, () if classes.plain else classes.names)

@@ -24,7 +24,7 @@ class CodeChoice(NamedTuple):
     last: float | None
 
 
-def code_choice(text: str) -> CodeChoice:
+def code_choice(text: str, option: str = "--code") -> CodeChoice:
     """Return what `NAME=VALUE` or `NAME=A..B` says; ConfigError for another form.
 
     >>> code_choice("slant=-2..2")
@@ -38,6 +38,6 @@ def code_choice(text: str) -> CodeChoice:
         numbers = [math.nan]
     if not name.strip() or not equals or not all(map(math.isfinite, numbers)):
         raise ConfigError(
-            f"--code: got {text!r}; expected NAME=VALUE or NAME=A..B, such as slant=-2..2"
+            f"{option}: got {text!r}; expected NAME=VALUE or NAME=A..B, such as slant=-2..2"
         )
     return CodeChoice(name.strip(), numbers[0], numbers[1] if dots else None)

@@ -35,6 +35,7 @@ class SampleOptions:
     label: str | None
     by_class: bool
     codes: tuple[CodeChoice, ...]
+    conditions: tuple[CodeChoice, ...]
     interpolate: tuple[int, ...]
     steps: int | None
     training: bool
@@ -52,7 +53,8 @@ class SampleOptions:
         if values["out"] is None and (values["training"] or not values["each"]):
             values["out"] = Path("training.gif" if values["training"] else "samples.png")
         values["interpolate"] = _seeds(values["interpolate"])
-        values["codes"] = tuple(map(code_choice, values["codes"]))
+        for name, option in (("codes", "--code"), ("conditions", "--label")):
+            values[name] = tuple(code_choice(text, option) for text in values[name])
         return cls(**values, given=frozenset(given))
 
     @property
@@ -62,8 +64,14 @@ class SampleOptions:
 
     @property
     def varied_code(self) -> CodeChoice | None:
-        """The code that varies along a row."""
-        return next((code for code in self.codes if code.last is not None), None)
+        """The code or the condition that varies along a row."""
+        both = (*self.codes, *self.conditions)
+        return next((one for one in both if one.last is not None), None)
+
+    @property
+    def fixed_conditions(self) -> dict[str, float] | None:
+        """The conditions with one value for all images, by name; None without any."""
+        return {c.name: c.first for c in self.conditions if c.last is None} or None
 
     @property
     def animates(self) -> bool:
@@ -83,10 +91,18 @@ class SampleOptions:
             raise ConfigError(f"--scale: got {self.scale}; expected at least 1")
         if self.frames is not None and not self.training:
             raise ConfigError("--frames needs --training; use --steps with --interpolate")
-        if len({code.name for code in self.codes}) < len(self.codes):
-            raise ConfigError("--code: got a code twice; expected each once")
-        if sum(code.last is not None for code in self.codes) > 1:
-            raise ConfigError("--code: got two that vary; expected one A..B, the others one value")
+        for option, given in (("--code", self.codes), ("--label", self.conditions)):
+            if len({one.name for one in given}) < len(given):
+                raise ConfigError(f"{option}: got a name twice; expected each once")
+        if sum(one.last is not None for one in (*self.codes, *self.conditions)) > 1:
+            option = "--code" if self.codes else "--label"
+            raise ConfigError(
+                f"{option}: got two that vary; expected one A..B, the others one value"
+            )
+        if self.conditions and (self.by_class or self.label is not None):
+            raise ConfigError(
+                "--label is for labels that are vectors; remove --class and --by-class"
+            )
         if self.codes and (self.interpolate or self.training):
             raise ConfigError("--code needs images of one seed; remove --interpolate or --training")
         if self.truncation is not None:

@@ -15,7 +15,7 @@ MOST_FRAMES = 1000
 """The most frames of an animation."""
 OWN_OPTIONS = {"run", "out", "scale", "fps", "frames", "training"}
 """Options that --training accepts."""
-OPTION_NAMES = {"count": "-n", "label": "--class"}
+OPTION_NAMES = {"conditions": "--label", "count": "-n", "label": "--class"}
 """Options whose name is not that of their value."""
 
 

@@ -1,4 +1,4 @@
-"""Images that differ in one code of the noise alone: a row for each seed's image."""
+"""Images that differ in one code or one condition alone: a row for each seed's image."""
 
 from __future__ import annotations
 
@@ -52,9 +52,16 @@ class VariedCodeRequest:
 
     def _values(self, problem: Problem) -> list[float]:
         """Return the values of the code: every category, or equal steps from end to end."""
-        kinds = {code.name: code.kind for code in problem.codes}
+        from gankit.launch.run.class_labels import NO_CONDITIONS
+
+        kinds: dict[str, str] = {code.name: code.kind for code in problem.codes}
+        what = "code"
+        if self.code in self.options.conditions:
+            if not problem.generator_labels.columns:
+                raise ConfigError(NO_CONDITIONS)
+            kinds, what = {condition.name: "real" for condition in problem.conditions}, "condition"
         if self.code.name not in kinds:
-            raise UnknownName("code", self.code.name, sorted(kinds))
+            raise UnknownName(what, self.code.name, sorted(kinds))
         first, last = self.code.first, self.code.last
         assert last is not None  # noqa: S101 - for mypy: this code varies.
         if kinds[self.code.name] != "categorical":

@@ -70,7 +70,13 @@ def _points(line: NDArray[np.bool_]) -> Float:
     return (places[chosen, ::-1] - (len(line) - 1) / 2).astype(np.float32)
 
 
-def written(rng: np.random.Generator, strokes: Strokes, chosen: NDArray[np.int64]) -> Float:
+def written(
+    rng: np.random.Generator,
+    strokes: Strokes,
+    chosen: NDArray[np.int64],
+    turn: Float | None = None,
+    pen: Float | None = None,
+) -> Float:
     """Draw each of the chosen strokes once.
 
     Parameters
@@ -81,14 +87,23 @@ def written(rng: np.random.Generator, strokes: Strokes, chosen: NDArray[np.int64
         The available strokes.
     chosen
         (N,) int64: indices of the strokes to draw.
+    turn
+        (N,) float32: a rotation of each digit to the right, in radians, besides the random ones;
+        None, the default, for none.
+    pen
+        (N,) float32: the width of the pen from the middle of the stroke, in pixels; None, the
+        default, draws it.
 
     Returns
     -------
     Float
         (N, SIDE, SIDE) float32, 0 for the background to 1 for ink.
     """
-    pen = _normal(rng, len(chosen), 1.25, 0.3)
-    slant, middle = _fitted(_slants(rng, len(chosen)), strokes.points[chosen], pen)
+    drawn = _normal(rng, len(chosen), 1.25, 0.3)
+    pen, slants = drawn if pen is None else pen, _slants(rng, len(chosen))
+    if turn is not None:
+        slants = _turned(slants, turn)
+    slant, middle = _fitted(slants, strokes.points[chosen], pen)
     x, y = _sources(rng, slant, middle)
     scale = np.sqrt(_determinant(slant))[:, np.newaxis, np.newaxis]
     away = _sampled(strokes.distances, chosen, x, y) * scale
@@ -109,6 +124,14 @@ def _slants(rng: np.random.Generator, count: int) -> Float:
     cosine, sine = np.cos(turn), np.sin(turn)
     rows = [width * cosine, lean * cosine - sine, width * sine, lean * sine + cosine]
     return np.stack(rows, axis=-1).reshape(count, 2, 2)
+
+
+def _turned(matrices: Float, turn: Float) -> Float:
+    """Rotate what matrices draw to the right; y points down."""
+    cosine, sine = np.cos(turn), np.sin(turn)
+    rotation = np.stack([cosine, -sine, sine, cosine], axis=-1).reshape(len(turn), 2, 2)
+    made: Float = np.einsum("nij,njk->nik", rotation, matrices)
+    return made
 
 
 def _fitted(slant: Float, points: Float, pen: Float) -> tuple[Float, Float]:

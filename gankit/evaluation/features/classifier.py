@@ -128,10 +128,10 @@ def _feature_variance(weights: State, images: Levels) -> float:
 
 def _labels_of(data: ImageSet) -> NDArray[np.int64]:
     """Return the labels; raise DataError without labels or images."""
-    if data.labels is None:
+    if data.labels is None or data.conditions:
         raise DataError(
-            f"{data.source}: has no labels to train a classifier; use principal_components(...)"
+            f"{data.source}: has no classes to train a classifier; use principal_components(...)"
         )
     if 0 in data.images.shape:
         raise DataError(f"{data.source}: has no images to train a classifier")
-    return data.labels
+    return np.asarray(data.labels, np.int64)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from gankit._text import counted
-from gankit.contract import Array, Network, Problem
+from gankit.conditions import scaled, spread
+from gankit.contract import AnyLabels, Array, Network, Problem
 from gankit.contract.random_streams import Stream, generator
 from gankit.launch.checks.run_start import Start
 from gankit.layers import (
@@ -140,5 +141,9 @@ def _outputs_of_large_inputs(problem: Problem, network: Network, shape: tuple[in
     inputs = LARGE_INPUTS * random.standard_normal((LARGE_INPUT_COUNT, *shape)).astype(
         problem.precision
     )
-    labels = np.arange(LARGE_INPUT_COUNT) % problem.classes if problem.classes else None
+    labels: AnyLabels | None = None
+    if problem.classes:
+        labels = np.arange(LARGE_INPUT_COUNT) % problem.classes
+    elif problem.conditions:
+        labels = scaled(problem.conditions, spread(problem.conditions, LARGE_INPUT_COUNT))
     return np.asarray(network(inputs, labels))

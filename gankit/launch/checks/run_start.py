@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gankit.contract import Labels, Problem, Trainer
+from gankit.contract import AnyLabels, Problem, Trainer
 
 
 @dataclass(frozen=True)
@@ -27,5 +27,5 @@ class Start:
     problem: Problem
     trainer: Trainer
     images: NDArray[Any]
-    labels: Labels | None
+    labels: AnyLabels | None
     batch: int

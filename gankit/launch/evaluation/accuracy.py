@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit.contract import Labels, Problem
+from gankit.contract import AnyLabels, Labels, Problem
 from gankit.data import ImageSet
 from gankit.errors import DataError
 from gankit.launch.evaluation.progress import CLASSIFYING, Watch
@@ -53,8 +53,10 @@ def _classifies(problem: Problem) -> bool:
     return any((term.of, term.to) == (f"real/{CLASS}", LABEL) for term in terms)
 
 
-def _labels_of(test: ImageSet, training: Labels | None) -> Labels | None:
+def _labels_of(test: ImageSet, training: AnyLabels | None) -> Labels | None:
     """Return the labels of the test images; None unless they have the classes of the training."""
-    if test.labels is None or training is None or test.labels.max() > training.max():
+    if test.labels is None or training is None or test.labels.ndim != training.ndim:
         return None
-    return test.labels
+    if training.ndim == 2 or test.labels.max() > training.max():
+        return None
+    return np.asarray(test.labels, np.int64)

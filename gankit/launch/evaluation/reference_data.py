@@ -15,7 +15,7 @@ import numpy as np
 from gankit import plugins
 from gankit._text import counted
 from gankit.config import TrainConfig
-from gankit.contract import Labels
+from gankit.contract import AnyLabels
 from gankit.data import ImageOptions, ImageSet, is_path
 from gankit.data.memory_data import MEMORY, origin
 from gankit.data.published.download import watched
@@ -57,7 +57,7 @@ class ReferenceData:
     training
         `(N, H, W, C)` uint8, all training images.
     labels
-        `(N,)` their classes, or None.
+        `(N,)` their classes, `(N, d)` vectors, or None.
     unseen
         Returns at most so many real images that are not in the reference: from the test split, or
         without one, the other half of the training images. Raises DataError if they cannot be
@@ -70,7 +70,7 @@ class ReferenceData:
 
     evaluator: Evaluator
     training: Levels = field(repr=False)
-    labels: Labels | None = field(repr=False)
+    labels: AnyLabels | None = field(repr=False)
     unseen: Callable[[int], Reference]
     test: Callable[[], ImageSet] | None = None
     pairs: Callable[[int], Pairs] | None = None

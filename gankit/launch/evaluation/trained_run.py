@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from gankit.config import TrainConfig
-from gankit.contract import Array, Generator, Labels, Problem, Trainer
+from gankit.contract import AnyLabels, Array, Generator, Labels, Problem, Trainer
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.runs.loss_history import LossHistory
 from gankit.visual.images import Picture
@@ -41,7 +41,7 @@ class Trained(Protocol):
         self,
         n: int,
         seed: int = 0,
-        labels: Labels | None = None,
+        labels: AnyLabels | None = None,
         *,
         source: NDArray[Any] | None = None,
     ) -> Iterator[Array]: ...

@@ -45,6 +45,7 @@ def fit_config(problem: Problem, loss: Loss, **rest: Any) -> TrainConfig:  # noq
         loss=loss.name,
         classes=problem.classes or None,
         source_shape=problem.source_shape,
+        conditions=problem.conditions,
         **rest,
         **problem.options(),
     )

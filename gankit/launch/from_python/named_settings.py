@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from gankit import plugins
 from gankit._utils.field_types import as_tuple
 from gankit.codes import Code
+from gankit.conditions import Condition
 from gankit.config import learning_rates
 from gankit.config.settings import Settings
 from gankit.contract import Backend
@@ -69,7 +70,7 @@ def named_settings(settings: Settings) -> NamedSettings:
             named["dataset"], images = MEMORY, dataset
     if isinstance(named.get("penalties"), Penalty | str):
         named["penalties"] = (named["penalties"],)
-    for name, kind in (("codes", Code), ("terms", Term)):
+    for name, kind in (("codes", Code), ("conditions", Condition), ("terms", Term)):
         if isinstance(named.get(name), kind):
             named[name] = (named[name],)
     if isinstance(named.get("freeze"), str):

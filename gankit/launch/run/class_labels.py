@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from gankit.contract import Labels
+from gankit.contract import AnyLabels, Labels
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
 from gankit.launch.evaluation.trained_run import Trained
 
-ClassChoice: TypeAlias = int | str | Labels | Sequence[str]
-"""One class for all images, or one for each: a number or a name."""
+LabelChoice: TypeAlias = int | str | AnyLabels | Sequence[str] | Sequence[float] | Mapping[str, Any]
+"""One class for all images, or one for each: a number or a name; or labels that are vectors, also
+by the names of their columns."""
 
 NO_CLASSES = "this run's generator is not class-conditional; train a recipe that is, such as cgan"
+
+NO_CONDITIONS = (
+    "this run's generator has no labels that are vectors; train a recipe that has, such as ccgan"
+)
 
 
 def classes_of(run: Trained) -> Classes:
@@ -23,7 +28,7 @@ def classes_of(run: Trained) -> Classes:
     return Classes.of(run.class_names, run.problem.generator_classes)
 
 
-def class_labels(classes: Classes, n: int, choice: ClassChoice | None) -> Labels | None:
+def class_labels(classes: Classes, n: int, choice: LabelChoice | None) -> Labels | None:
     """Return the class of each of `n` images, checked; None if there are no classes.
 
     Parameters
@@ -40,6 +45,8 @@ def class_labels(classes: Classes, n: int, choice: ClassChoice | None) -> Labels
     ConfigError
         A class is unknown, their number is not `n`, or there are no classes.
     """
+    if isinstance(choice, Mapping):
+        raise ConfigError(NO_CONDITIONS)
     count = len(classes.names)
     if not count:
         if choice is not None:

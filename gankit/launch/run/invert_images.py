@@ -21,7 +21,7 @@ from gankit.data.named_images import NamedImages, named_images
 from gankit.errors import ConfigError, Unsupported, shown
 from gankit.inversion import Inversion, invert
 from gankit.launch.evaluation.trained_run import Trained
-from gankit.launch.run.class_labels import ClassChoice, class_labels, classes_of
+from gankit.launch.run.class_labels import LabelChoice, class_labels, classes_of
 from gankit.launch.run.noise_chunks import row_chunks
 from gankit.launch.training_data import own_options
 
@@ -34,7 +34,7 @@ def invert_images(
     steps: int,
     restarts: int,
     seed: int,
-    labels: ClassChoice | None,
+    labels: LabelChoice | None,
     *,
     skip_bad: bool = False,
     progress: bool = True,
@@ -43,6 +43,11 @@ def invert_images(
     check_count("steps", steps)
     check_count("restarts", restarts)
     check_seed(seed)
+    if run.problem.generator_labels.columns:
+        raise ConfigError(
+            "run: got a generator of labels that are vectors; expected one of classes, or without "
+            "labels"
+        )
     network = _differentiable(run)
     given = _given(run, images, skip_bad=skip_bad)
     found, classes = given.images, classes_of(run)

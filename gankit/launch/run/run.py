@@ -19,15 +19,16 @@ from gankit._utils.counts import check_count
 from gankit._utils.paths import optional
 from gankit._utils.state import State
 from gankit.config import TrainConfig, subject
-from gankit.contract import Array, Generator, Labels, Problem, Trainer
+from gankit.contract import AnyLabels, Array, Generator, Labels, Problem, Trainer
 from gankit.contract.latents import interpolated
 from gankit.contract.world import ALONE
 from gankit.data.memory_data import memory_data
 from gankit.errors import ConfigError, shown
 from gankit.inversion import RESTARTS, STEPS, Inversion
 from gankit.launch.resolved_plan import ResolvedPlan
-from gankit.launch.run.class_labels import NO_CLASSES, ClassChoice, class_labels, classes_of
+from gankit.launch.run.class_labels import NO_CLASSES, LabelChoice, class_labels, classes_of
 from gankit.launch.run.code_values import CodeValues, code_values
+from gankit.launch.run.condition_labels import condition_labels
 from gankit.launch.run.noise_chunks import noise_chunks, row_chunks
 from gankit.launch.run.translate_images import NO_SOURCES
 from gankit.layers import is_spec
@@ -132,7 +133,7 @@ class Run:
         self,
         n: int,
         seed: int = 0,
-        labels: ClassChoice | None = None,
+        labels: LabelChoice | None = None,
         *,
         truncation: float | None = None,
         codes: CodeValues | None = None,
@@ -147,8 +148,10 @@ class Run:
             Random seed: the same seed gives the same noise, and a larger `n` adds to it.
         labels
             `(n,)` classes, or one for all; each is a name or a number from 0. If the names are
-            numbers, such as years, a number is a name. By default each class in turn. Only for
-            class-conditional networks.
+            numbers, such as years, a number is a name. By default each class in turn. Labels that
+            are vectors are `(n, d)` or `(d,)` numbers, or values by name, such as `{"angle": 30}`:
+            a number, or `(n,)` of them; by default they are spread over the ranges of
+            `Problem.conditions`. Only for conditional networks.
         truncation
             Bound of the noise, as in `gankit.contract.latents.truncated`; None for no bound.
         codes
@@ -168,7 +171,7 @@ class Run:
         self,
         n: int,
         seed: int = 0,
-        labels: ClassChoice | None = None,
+        labels: LabelChoice | None = None,
         *,
         truncation: float | None = None,
         codes: CodeValues | None = None,
@@ -195,7 +198,7 @@ class Run:
         seeds: Sequence[int],
         steps: int = 8,
         n: int = 1,
-        labels: ClassChoice | None = None,
+        labels: LabelChoice | None = None,
         *,
         truncation: float | None = None,
     ) -> Array:
@@ -227,7 +230,7 @@ class Run:
         noise = interpolated(np.stack(ends), steps, problem.latent)
         classes = self._labels(n, labels)
         if classes is not None:
-            classes = np.tile(classes, noise.shape[0] * steps)
+            classes = np.concatenate([classes] * (noise.shape[0] * steps))
         rows = row_chunks(noise.reshape(-1, problem.noise_width))
         made = np.concatenate(list(self._made(rows, classes)))
         return np.moveaxis(made.reshape(*noise.shape[:3], *made.shape[1:]), 2, 0)
@@ -238,17 +241,17 @@ class Run:
         values: Sequence[float],
         n: int = 1,
         seed: int = 0,
-        labels: ClassChoice | None = None,
+        labels: LabelChoice | None = None,
         *,
         truncation: float | None = None,
         codes: CodeValues | None = None,
     ) -> Array:
-        """Generate images that differ in one code alone.
+        """Generate images that differ in one code alone, or in one condition.
 
         Parameters
         ----------
         code
-            Name of the code.
+            Name of the code, or of a column of labels that are vectors.
         values
             Its values; of a categorical code, categories.
         n, seed, labels, truncation, codes
@@ -263,10 +266,17 @@ class Run:
         problem, count = self.problem, len(values)
         drawn = noise_chunks(problem, n, seed, truncation, codes)
         noise = np.repeat(np.concatenate(list(drawn)), count, axis=0)
-        columns = code_values(problem, n * count, {code: np.tile(np.asarray(values), n)})
-        noise[:, problem.code_columns[code]] = columns[code]
-        classes = self._labels(n, labels)
-        classes = None if classes is None else np.repeat(classes, count)
+        varied, classes = np.tile(np.asarray(values), n), self._labels(n, labels)
+        if classes is not None:
+            classes = np.repeat(np.asarray(classes), count, axis=0)
+        if code in self.condition_names:
+            column = self.condition_names.index(code)
+            asked = condition_labels(problem.conditions, n * count, {code: varied})
+            classes = np.array(classes)
+            classes[:, column] = asked[:, column]
+        else:
+            columns = code_values(problem, n * count, {code: varied})
+            noise[:, problem.code_columns[code]] = columns[code]
         made = np.concatenate(list(self._made(row_chunks(noise), classes)))
         return made.reshape(n, count, *made.shape[1:])
 
@@ -274,7 +284,7 @@ class Run:
         self,
         n: int = 25,
         seed: int = 0,
-        labels: ClassChoice | None = None,
+        labels: LabelChoice | None = None,
         *,
         truncation: float | None = None,
         columns: int | None = None,
@@ -398,7 +408,7 @@ class Run:
         steps: int = STEPS,
         restarts: int = RESTARTS,
         seed: int = 0,
-        labels: ClassChoice | None = None,
+        labels: LabelChoice | None = None,
         *,
         skip_bad: bool = False,
         progress: bool = True,
@@ -519,10 +529,17 @@ class Run:
 
         return run_html(self)
 
+    @property
+    def condition_names(self) -> tuple[str, ...]:
+        """The names of the columns of the generator's labels, if they are vectors; else empty."""
+        if not self.problem.generator_labels.columns:
+            return ()
+        return tuple(condition.name for condition in self.problem.conditions)
+
     def _made(
         self,
         noise: Iterable[Array],
-        classes: Labels | None,
+        classes: AnyLabels | None,
         source: NDArray[Any] | None = None,
     ) -> Iterator[Array]:
         """Yield the images of chunks of noise, and of sources if there are some."""
@@ -551,8 +568,10 @@ class Run:
                 "run.translate(images)"
             )
 
-    def _labels(self, n: int, labels: ClassChoice | None) -> Labels | None:
-        """Return the checked class of each of `n` images; None without classes."""
+    def _labels(self, n: int, labels: LabelChoice | None) -> AnyLabels | None:
+        """Return the checked label of each of `n` images; None without labels."""
+        if self.problem.generator_labels.columns:
+            return condition_labels(self.problem.conditions, n, labels)
         return class_labels(classes_of(self), n, labels)
 
 

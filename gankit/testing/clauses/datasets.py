@@ -99,12 +99,19 @@ class DatasetImageClauses:
 
 @level("protocol")
 class DatasetLabelClauses:
-    """Labels of a data set: whole numbers that number its classes."""
+    """Labels of a data set: whole numbers that number its classes, or vectors."""
 
     def test_labels_are_whole_numbers(self, dataset: Dataset) -> None:
-        """Labels are int64, one for each image and at least 0, or -1 for no label; or None."""
+        """Labels are int64, one for each image and at least 0, or -1 for no label; or None.
+
+        Labels that are vectors are `(N, d)` float64 and finite.
+        """
         for data in splits(dataset):
-            if data.labels is not None:
+            if data.labels is not None and data.labels.ndim == 2:
+                assert data.labels.dtype == np.float64
+                assert data.labels.shape[0] == len(data.images)
+                assert np.isfinite(data.labels).all()
+            elif data.labels is not None:
                 assert data.labels.dtype == np.int64
                 assert data.labels.shape == (len(data.images),)
                 assert data.labels.min() >= -1
@@ -184,6 +191,6 @@ def splits(dataset: Dataset) -> list[ImageSet]:
 
 def labelled(dataset: Dataset) -> ImageSet:
     """Return the training images; skip if they have no labels."""
-    if loaded(dataset).labels is None:
-        pytest.skip(f"dataset {dataset.name!r} has no 'labels'")
+    if loaded(dataset).labels is None or loaded(dataset).conditions:
+        pytest.skip(f"dataset {dataset.name!r} has no 'labels' of classes")
     return loaded(dataset)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gankit.codes import Code
-from gankit.contract import Array, Backend, Batch, Labels, Problem, Trainer
+from gankit.contract import AnyLabels, Array, Backend, Batch, Labels, Problem, Trainer
 from gankit.layers import Dense, Flatten, LeakyReLU, Tanh
 from gankit.penalties import Penalty
 from gankit.terms import Side, Term
@@ -158,9 +158,9 @@ def head_trainer(backend: Backend) -> tuple[Trainer, Batch]:
     return trainer, without_penalties(setup.batch(2))
 
 
-def some_labels(labels: Labels | None, count: int) -> Labels:
+def some_labels(given: AnyLabels | None, count: int) -> Labels:
     """Return labels of which all but the last `count` are -1."""
-    assert labels is not None
+    labels = np.asarray(given, np.int64)
     return np.where(np.arange(len(labels)) < len(labels) - count, -1, labels)
 
 
@@ -191,8 +191,7 @@ def target(problem: Problem, term: Term, batch: Batch) -> Array:
     if term.code:
         code: Array = batch.noise[:, problem.code_columns[term.code]]
         return code
-    labels: Labels | None = batch.labels
-    assert labels is not None
+    labels = np.asarray(batch.labels, np.int64)
     return np.where(labels[:, np.newaxis] < 0, 0, np.eye(problem.classes)[labels])
 
 
@@ -205,6 +204,8 @@ def formula(term: Term, of: Array, to: Array) -> float:
             return float(values[labelled].mean()) if labelled.any() else 0.0
         case "l1":
             return float(np.mean(np.abs(of - to)))
+        case "binary-cross-entropy":
+            return float(np.mean(np.log1p(np.exp(of)) - to * of))
         case "l2":
             return float(np.mean((of - to) ** 2))
         case "gaussian":

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gankit.contract import Array, Backend, Batch, Labels, Problem, State, Trainer
+from gankit.contract import AnyLabels, Array, Backend, Batch, Labels, Problem, State, Trainer
 from gankit.errors import ConfigError
 from gankit.layers import Dense, Flatten, LeakyReLU
 from gankit.testing.agreement import assert_close, assert_identical
@@ -154,7 +154,7 @@ def expected_outputs(weights: State, images: Array) -> Array:
     return made
 
 
-def cross_entropy(logits: Array, labels: Labels | None) -> float:
+def cross_entropy(logits: Array, labels: AnyLabels | None) -> float:
     """Return the mean of `logsumexp(c) - c[label]`."""
-    chosen = logits[np.arange(len(logits)), labels]
+    chosen = logits[np.arange(len(logits)), np.asarray(labels, np.int64)]
     return float(np.mean(np.log(np.exp(logits).sum(axis=1)) - chosen))

@@ -147,7 +147,7 @@ def test_the_command_sets_a_code_of_all_images(coded, command, machine):
         (["--code", "width=0..1"], "unknown code 'width'; known: digit, slant"),
         (["--code", "digit=0..3"], "codes.digit: got 3; expected a whole number from 0 to 2"),
         (["--code", "digit=0..2", "--steps", "4"], "--steps: got 4 for the categories of 'digit'"),
-        (["--code", "slant=1", "--code", "slant=2"], "--code: got a code twice"),
+        (["--code", "slant=1", "--code", "slant=2"], "--code: got a name twice"),
         (["--code", "slant=0..1", "--code", "digit=0..2"], "--code: got two that vary"),
         (["--code", "slant=1", "--interpolate", "1,2"], "remove --interpolate or --training"),
         (["--code", "slant=0..1", "--columns", "3"], "remove --columns"),

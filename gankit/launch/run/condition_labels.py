@@ -1,0 +1,70 @@
+"""Labels that are vectors, as a user gives them for generated images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from gankit.conditions import Condition, scaled, spread
+from gankit.contract import LabelVectors
+from gankit.errors import ConfigError, UnknownName, shown
+
+ConditionValues: TypeAlias = Mapping[str, Any]
+"""Values of conditions by name: a number for all images, or `(n,)` of them."""
+
+
+def condition_labels(conditions: Sequence[Condition], n: int, given: object) -> LabelVectors:
+    """Return the scaled `(n, d)` labels of `n` images, checked.
+
+    Parameters
+    ----------
+    conditions
+        The columns of the labels.
+    n
+        Number of images.
+    given
+        Values by name, for some or all conditions; `(n, d)` or `(d,)` numbers; or None. Conditions
+        without values are spread over their ranges.
+
+    Raises
+    ------
+    ConfigError
+        A condition is unknown, or the labels have another shape or are not finite numbers.
+    """
+    made = spread(conditions, n)
+    if given is None:
+        return scaled(conditions, made)
+    if isinstance(given, Mapping):
+        by_name = {condition.name: number for number, condition in enumerate(conditions)}
+        for name, values in given.items():
+            if name not in by_name:
+                raise UnknownName("condition", str(name), sorted(by_name))
+            numbers = _numbers(f"labels.{name}", values)
+            if numbers.shape not in ((), (n,)):
+                raise ConfigError(
+                    f"labels.{name}: got the shape {numbers.shape}; expected a number, or {n} of "
+                    "them"
+                )
+            made[:, by_name[name]] = numbers
+        return scaled(conditions, made)
+    numbers = _numbers("labels", given)
+    if numbers.shape not in ((len(conditions),), made.shape):
+        names = ", ".join(condition.name for condition in conditions)
+        raise ConfigError(
+            f"labels: got the shape {numbers.shape}; expected {made.shape}, a column for each of "
+            f"{names}; or values by name: {{{conditions[0].name!r}: {conditions[0].high:g}}}"
+        )
+    made[...] = numbers
+    return scaled(conditions, made)
+
+
+def _numbers(place: str, values: object) -> LabelVectors:
+    try:
+        numbers: LabelVectors = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{place}: got {shown(values)}; expected numbers") from None
+    if not np.isfinite(numbers).all():
+        raise ConfigError(f"{place}: got {shown(values)}; expected finite numbers")
+    return numbers
