@@ -4,8 +4,9 @@
 
 The head of the discriminator reads the category of each of the 10,000 test images, and each
 category is matched with one class, so that as many images as possible agree (the Hungarian method).
-Labels are used for nothing else. Runs go to FOLDER/seed-N and are continued where they stand; the
-table goes to docs/recipes/agreement.md.
+Labels are used for nothing else. Runs go to FOLDER/seed-N and are continued where they stand. The
+table goes to docs/recipes/agreement.md; the first run draws pictures of docs/recipes/infogan.md:
+a row for each category, along which a code varies.
 """
 
 from __future__ import annotations
@@ -26,10 +27,14 @@ from scipy.optimize import linear_sum_assignment
 import gankit
 from gankit.plugins import get_dataset
 from gankit.runs import RunFolder, time_log
+from gankit.visual import images
 
-TABLE = Path(__file__).parents[2] / "docs" / "recipes" / "agreement.md"
+DOCS = Path(__file__).parents[2] / "docs"
+TABLE = DOCS / "recipes" / "agreement.md"
 STEPS = 4000
 CODE, HEAD = "digit", "digit"
+VARIED = ("slant", "width")
+VALUES = np.linspace(-2, 2, 9)
 BATCH = 1000
 
 
@@ -46,14 +51,14 @@ def train(folder: Path, seeds: Sequence[int], steps: int) -> None:
 
 
 def counts(
-    run: gankit.Run, images: NDArray[np.uint8], labels: NDArray[np.int64]
+    run: gankit.Run, pictures: NDArray[np.uint8], labels: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return `(categories, classes)`: the test images that the head puts into each category."""
     size = next(code.size for code in run.problem.codes if code.name == CODE)
     found = np.zeros((size, int(labels.max()) + 1), np.int64)
-    for start in range(0, len(images), BATCH):
+    for start in range(0, len(pictures), BATCH):
         rows = slice(start, start + BATCH)
-        logits = run.trainer.discriminator.classify(run.problem.scale(images[rows]), HEAD)
+        logits = run.trainer.discriminator.classify(run.problem.scale(pictures[rows]), HEAD)
         np.add.at(found, (logits.argmax(axis=1), labels[rows]), 1)
     return found
 
@@ -81,6 +86,16 @@ def rows(folder: Path, seeds: Sequence[int]) -> Iterator[str]:
         yield f"| {seed} | {run.step:,} | {minutes} | {100 * share:.1f} % | {names} |"
 
 
+def draw(run: gankit.Run) -> None:
+    """Draw a picture for each code that varies: categories in rows, at double size."""
+    size = next(code.size for code in run.problem.codes if code.name == CODE)
+    for name in VARIED:
+        made = [run.sweep(name, VALUES, seed=1, codes={CODE: row})[0] for row in range(size)]
+        pixels = images.grid(np.concatenate(made), columns=len(VALUES))
+        target = DOCS / "images" / "recipes" / f"infogan-{name}.png"
+        images.write_png(target, np.kron(pixels, np.ones((2, 2), np.uint8)))
+
+
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -99,6 +114,7 @@ def main() -> None:
     text = "\n".join([*rows(chosen.folder, seeds), "", told, ""])
     print(text)
     TABLE.write_text(text, "utf-8")
+    draw(gankit.load(chosen.folder / f"seed-{seeds[0]}"))
 
 
 if __name__ == "__main__":
