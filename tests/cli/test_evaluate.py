@@ -450,7 +450,7 @@ class Perfect:
     def __init__(self, images, labels):
         self.pools = [images[labels == label] for label in range(10)]
 
-    def chunks(self, count, seed, labels=None):
+    def chunks(self, count, seed, labels=None, *, source=None):  # noqa: ARG002 - as of a run.
         random = np.random.default_rng(seed)
         self.asked = labels = np.arange(count) % 10 if labels is None else labels
         yield np.stack([random.choice(self.pools[label]) for label in labels]) / 127.5 - 1
