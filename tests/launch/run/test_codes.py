@@ -160,10 +160,3 @@ def test_an_option_that_does_not_fit_is_refused(command, machine, options, told)
     assert ended.code == 2
     assert told in ended.err
     assert not (machine / "samples.png").exists()
-
-
-@pytest.mark.usefixtures("coded")
-def test_an_exploring_page_is_refused(command):
-    ended = command("report", "run", "--explore")
-    assert ended.code == 2
-    assert "--explore: got a generator with codes" in ended.err
