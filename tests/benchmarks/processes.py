@@ -3,8 +3,9 @@
     python tests/benchmarks/processes.py FOLDER [--recipes A,B] [--backends torch,keras]
 
 Trains each recipe on MNIST in one, two and three processes, and writes the table into
-docs/scaling.md. FOLDER/results.json has the results; what it has is not measured again, so the same
-command continues where it was stopped. No result depends on how busy the machine is.
+docs/scaling.md. FOLDER/results.json has the results; what it has is not measured again, unless
+the recipe has changed, so the same command continues where it was stopped. No result depends on how
+busy the machine is.
 """
 
 from __future__ import annotations
@@ -13,38 +14,37 @@ import argparse
 import importlib
 import itertools
 import json
-import os
-import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from quality import line
+from short_training import (
+    NAMES,
+    Results,
+    State,
+    apart,
+    deviation,
+    plan_of,
+    trained,
+    without_gradient,
+    write_table,
+)
 
-from gankit._utils import atomic_files
 from gankit._utils.child_group import run_group
 from gankit._utils.stop_signals import release
-from gankit.callbacks import History
-from gankit.config.layering import config_of, from_recipe
-from gankit.contract import Problem, World
+from gankit.contract import World
 from gankit.functional import Sums
-from gankit.launch.resolved_plan import resolve
-from gankit.layers import BatchNorm, walk
-from gankit.recipes import recipes
 from gankit.testing.agreement import differing
-from gankit.training import fit
 
 PAGE = Path(__file__).parents[2] / "docs" / "scaling.md"
-BEGIN, END = "<!-- processes: written by tests/benchmarks/processes.py -->\n", "<!-- end -->\n"
-NAMES = [recipe.name for recipe in recipes()]
-BATCH, STEPS = 10, 20
-"""Three does not divide ten. A penalty of every fourth update is due in five of twenty steps."""
+STEPS = 20
+"""A penalty of every fourth update is due in five of them; three does not divide the batch."""
+COMMAND = "python tests/benchmarks/processes.py FOLDER"
 CHILD = "--child"
 SIZES = (2, 3)
 """The numbers of processes that are compared with one."""
@@ -61,10 +61,7 @@ HEADS = (
     "float32",
     "rounding",
 )
-SHIFTED = {"wasserstein", "hinge", "relativistic", "relativistic-average"}
-"""Losses that do not change if all logits are shifted; hinge only within its margins."""
 
-State: TypeAlias = Mapping[str, NDArray[Any]]
 Result: TypeAlias = dict[str, Any]
 Reduce: TypeAlias = Callable[[Any], Any]
 Counted: TypeAlias = tuple[Reduce, Callable[[], NDArray[Any]]]
@@ -149,49 +146,20 @@ def count_sums(backend: str) -> Callable[[], dict[str, list[float]]]:
 
 def train(name: str, backend: str, precision: str, folder: Path) -> None:
     """Train as one of several processes; write losses, state and counts into the folder."""
-    settings = {"backend": backend, "precision": precision, "batch": BATCH, "dataset": "mnist"}
-    plan = resolve(config_of([from_recipe(name), ("here", settings)]))
-    counts, problem, history = count_sums(backend), plan.problem, History()
-    trainer = plan.backend.trainer(problem)
-    data, step_shape = plan.data, plan.config.step_shape()
-    images = data.images, data.labels, data.sources
-    fit(trainer, problem, step_shape, *images, steps=STEPS, callbacks=history)
-    arrays = {**trainer.state(), "losses": np.array(history.losses())}
-    np.savez(folder / f"{problem.world.rank}.npz", **arrays)
-    found = {"sums": counts(), "noise": sorted(without_gradient(problem))}
-    (folder / f"{problem.world.rank}.json").write_text(json.dumps(found), "utf-8")
+    plan, counts = plan_of(name, backend, precision), count_sums(backend)
+    rank = plan.problem.world.rank
+    np.savez(folder / f"{rank}.npz", **trained(plan, STEPS))
+    found = {"sums": counts(), "noise": sorted(without_gradient(plan.problem))}
+    (folder / f"{rank}.json").write_text(json.dumps(found), "utf-8")
 
 
-def without_gradient(problem: Problem) -> Iterator[str]:
-    """Yield the arrays of the state that only rounding errors move, or that follow such ones.
-
-    They are biases before a batch norm, with its running mean, and the discriminator's last bias if
-    the loss does not change with it. Adam and RMSprop divide a rounding error by its own size.
-    """
-    for role in ("generator", "discriminator"):
-        places = walk(getattr(problem, role), problem.input_shapes(role))
-        for name in {role, "average" if role == "generator" else role}:
-            for first, second in itertools.pairwise(places):
-                if isinstance(second.layer, BatchNorm) and getattr(first.layer, "bias", False):
-                    yield f"{name}/{first.name}.bias"
-                    yield f"{name}/{second.name}.mean"
-    if problem.loss.name in SHIFTED:
-        yield f"discriminator/{places[-1].name}.bias"
-
-
-def trained(name: str, backend: str, precision: str, size: int, folder: Path) -> list[State]:
+def in_processes(name: str, backend: str, precision: str, size: int, folder: Path) -> list[State]:
     """Train in `size` processes; return the arrays of each."""
     folder.mkdir()
     code = run_group(size, "processes", [CHILD, name, backend, precision, str(folder)], print)
     if code:
         raise SystemExit(f"{name} on {backend} in {size} processes ended with exit code {code}")
     return [dict(np.load(folder / f"{rank}.npz")) for rank in range(size)]
-
-
-def deviation(found: NDArray[Any], wanted: NDArray[Any]) -> float:
-    """Return max |found - wanted| / max(1, max |wanted|)."""
-    a, b = np.asarray(found, np.float64), np.asarray(wanted, np.float64)
-    return float(np.max(np.abs(a - b), initial=0) / max(1.0, np.max(np.abs(b), initial=0)))
 
 
 def measure(name: str, backend: str) -> Result:
@@ -202,15 +170,15 @@ def measure(name: str, backend: str) -> Result:
     result: Result = {"losses": [], "state": [], "noise": [], "same": True}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        (one,) = trained(name, backend, "float64", 1, folder / "1")
+        (one,) = in_processes(name, backend, "float64", 1, folder / "1")
         for size in SIZES:
-            chief, *others = trained(name, backend, "float64", size, folder / str(size))
+            chief, *others = in_processes(name, backend, "float64", size, folder / str(size))
             result["same"] &= not any(differing(other, chief) for other in others)
             said = json.loads((folder / str(size) / "0.json").read_text("utf-8"))
             result.setdefault("sums", said["sums"])
-            add(result, one, chief, set(said["noise"]))
-        (single,) = trained(name, backend, "float32", 1, folder / "single-1")
-        chief, *others = trained(name, backend, "float32", 2, folder / "single-2")
+            add(result, one, chief, said["noise"])
+        (single,) = in_processes(name, backend, "float32", 1, folder / "single-1")
+        chief, *others = in_processes(name, backend, "float32", 2, folder / "single-2")
     result["same"] &= not any(differing(other, chief) for other in others)
     found, wanted = chief["losses"], single["losses"]
     result["float32"] = [deviation(found[:1], wanted[:1]), deviation(found, wanted)]
@@ -218,12 +186,10 @@ def measure(name: str, backend: str) -> Result:
     return result
 
 
-def add(result: Result, one: State, many: State, noise: set[str]) -> None:
+def add(result: Result, one: State, many: State, noise: list[str]) -> None:
     """Add the deviations of several processes from one to a result."""
-    found = {key: deviation(many[key], one[key]) for key in one}
-    result["losses"].append(found.pop("losses"))
-    result["noise"].append(max((found.pop(key) for key in noise & found.keys()), default=None))
-    result["state"].append(max(found.values()))
+    for key, found in zip(("losses", "state", "noise"), apart(many, one, noise), strict=True):
+        result[key].append(found)
 
 
 def cells(name: str, backend: str, result: Result) -> list[str]:
@@ -246,21 +212,6 @@ def numbers(found: list[float | None]) -> str:
     return ", ".join("–" if each is None else f"{each:.1e}" for each in found)
 
 
-def write_table(results: Mapping[str, Result]) -> None:
-    """Write the table into the page."""
-    pairs = itertools.product(NAMES, BACKENDS)
-    there = [(*pair, results[key]) for pair in pairs if (key := "-".join(pair)) in results]
-    machine = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}"
-    lines = [
-        line(*HEADS),
-        line(*["---"] * len(HEADS)),
-        *(line(*cells(*each)) for each in there),
-        f"\nRun on {machine}, by `python tests/benchmarks/processes.py FOLDER`.\n",
-    ]
-    before, rest = PAGE.read_text("utf-8").split(BEGIN)
-    PAGE.write_text(before + BEGIN + "\n".join(lines) + END + rest.split(END)[1], "utf-8")
-
-
 def main() -> None:
     """Measure what is not measured yet, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -268,15 +219,14 @@ def main() -> None:
     parser.add_argument("--recipes", default=",".join(NAMES))
     parser.add_argument("--backends", default=",".join(BACKENDS))
     chosen = parser.parse_args()
-    chosen.folder.mkdir(parents=True, exist_ok=True)
-    kept = chosen.folder / "results.json"
-    results = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    results = Results(chosen.folder / "results.json")
     for name, backend in itertools.product(chosen.recipes.split(","), chosen.backends.split(",")):
-        if (key := f"{name}-{backend}") not in results:
-            results[key] = measure(name, backend)
-            print(*cells(name, backend, results[key]), sep=" | ", flush=True)
-            atomic_files.write_file(kept, json.dumps(results, indent=1).encode())
-    write_table(results)
+        if not results.get(name, backend):
+            results.keep(name, backend, measure(name, backend))
+            print(*cells(name, backend, results.get(name, backend)), sep=" | ", flush=True)
+    pairs = itertools.product(NAMES, BACKENDS)
+    rows = [cells(*pair, found) for pair in pairs if (found := results.get(*pair))]
+    write_table(PAGE, "processes", COMMAND, [HEADS, *rows])
 
 
 if __name__ == "__main__":
