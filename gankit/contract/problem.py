@@ -239,7 +239,13 @@ class Problem(Options):
         return not layers.is_running(name) and int(name.partition(".")[0]) not in frozen
 
     def input_shapes(self, network: str) -> tuple[Shape, ...]:
-        """Return the shape of each input of "generator" or "discriminator", without the batch."""
+        """Return the shape of each input of the `network`, without the batch.
+
+        Parameters
+        ----------
+        network
+            "generator" or "discriminator".
+        """
         shapes = {NOISE: (self.noise_width,), REAL: self.image_shape}
         values = self.inputs if network == "generator" else self.sees[REAL]
         return tuple(

@@ -181,10 +181,16 @@ class BlockTrainer(Trainer, Protocol):
     ) -> None:
         """Store the data set for blocks to index.
 
-        `images` are `(N, height, width, channels)`, `labels` `(N,)` int64 or None. `source` are
-        the sources if the problem has some: as many as images if they are paired.
-        Images in a file are not an `np.ndarray`: they have a shape, a dtype and a length, and
-        indexing returns rows; `np.asarray` reads all of them.
+        Parameters
+        ----------
+        images
+            `(N, height, width, channels)`. Images in a file are not an `np.ndarray`: they have a
+            shape, a dtype and a length, and indexing returns rows; `np.asarray` reads all of them.
+        labels
+            `(N,)` int64, `(N, d)` numbers, or None: the labels that the problem takes.
+        source
+            `(N, height, width, channels)` sources, if the problem has paired ones; of unpaired
+            ones any number.
         """
         ...
 

@@ -19,7 +19,7 @@ from gankit.layers import Spec, as_spec, uses_labels
 
 
 def inputs_of(x: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Return a network's inputs, one or several, as a tuple."""
+    """Return the inputs `x` of a network, one or several, as a tuple."""
     return x if isinstance(x, tuple) else (x,)
 
 

@@ -79,7 +79,7 @@ class Node(Place):
 
 
 def input_shapes(shape: Shapes) -> tuple[Shape, ...]:
-    """Return the shape of each input of a network.
+    """Return the shape of each input of a network, given its `shape`, one or several.
 
     >>> input_shapes((8,)), input_shapes(((28, 28, 1), (8,)))
     (((8,),), ((28, 28, 1), (8,)))

@@ -29,6 +29,10 @@ class ForwardPass:
             before[f"@{position}"] = x
         return x
 
+    def row_of_labels(self, table):
+        """Return the table's row of each class, or its rows weighted by a vector."""
+        return self.labels @ table if self.labels.is_floating_point() else table[self.labels]
+
     def layer(self, layer, x, name):
         match layer:
             case layers.Dense():
@@ -57,14 +61,15 @@ class ForwardPass:
                     functional.instance_norm(first(x), None, None, scale, shift, eps=epsilon)
                 )
             case layers.Embedding():
-                rows = functional.embedding(self.labels, self.arrays[f"{name}.embedding"])
+                rows = self.row_of_labels(self.arrays[f"{name}.embedding"])
                 while rows.ndim < x.ndim:
                     rows = rows.unsqueeze(1)
                 return torch.cat([x, rows.expand(*x.shape[:-1], rows.shape[-1])], -1)
             case layers.Projection():
                 table = self.kernel(layer, name, "embedding")
                 logit = functional.linear(x, self.kernel(layer, name).T, self.bias(layer, name))
-                return logit + torch.einsum("nf,nf->n", x, table[self.labels]).unsqueeze(1)
+                rows = self.row_of_labels(table)
+                return logit + torch.einsum("nf,nf->n", x, rows).unsqueeze(1)
             case layers.LeakyReLU(slope=slope):
                 return torch.where(x > 0, x, slope * x)
             case layers.ReLU():

@@ -18,6 +18,7 @@ import numpy as np
 
 from gankit.augment import TRANSFORMS, Augment
 from gankit.codes import Code
+from gankit.conditions import Condition
 from gankit.contract import Problem
 from gankit.layers import (
     AveragePool,
@@ -109,11 +110,15 @@ def case(number):
     problem = replace(problem, **mapped(random.Random(f"maps {number}"), problem))  # noqa: S311
     problem = replace(problem, terms=matched(random.Random(f"match {number}"), problem))  # noqa: S311
     problem = replace(problem, **sourced(random.Random(f"sources {number}"), problem))  # noqa: S311
+    problem = replace(problem, **vectored(random.Random(f"vectors {number}"), problem))  # noqa: S311
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
     if problem.classifies and problem.takes_unlabelled:
         labels[pixels.random(IMAGES) < 0.7] = -1
+    if problem.conditions:
+        labels = pixels.uniform(-1, 1, (IMAGES, CLASSES))
+        labels = (labels > 0).astype(np.float64) if problem.conditions[0].binary else labels
     source = pixels.integers(0, 256, images.shape, np.uint8) if problem.source else None
     counts = chance.randint(4, 7), chance.randint(1, 2)
     return Case(problem, images, labels, *counts, smoothing, source)
@@ -147,6 +152,33 @@ def coded(chance, problem):
     wider = replace(last, units=last.units + sum(heads.values()))
     discriminator = (*problem.discriminator[:-1], wider)
     return {"discriminator": discriminator, "codes": codes, "heads": heads, "terms": terms}
+
+
+def vectored(chance, problem):
+    """Return labels that are vectors, of attributes or real numbers, for half of the problems.
+
+    If the last layer is dense, a head learns them.
+    """
+    if not problem.classes or problem.classifies or chance.random() < 0.5:
+        return {}
+    binary = chance.random() < 0.5
+    conditions = [Condition(name, 0 if binary else -1, 1, binary=binary) for name in "abc"]
+    changes = {"classes": 0, "conditions": conditions}
+    last = problem.discriminator[-1]
+    if problem.logits_per_image > 1 or not isinstance(last, Dense):
+        return changes
+    kind = "binary-cross-entropy" if binary else chance.choice(["l1", "l2", "gaussian"])
+    size = CLASSES * (2 if kind == "gaussian" else 1)
+    terms = (
+        Term(kind, "real/values", "label", ("discriminator",), 0.5),
+        Term(kind, "fake/values", "label"),
+    )
+    wider = replace(last, units=last.units + size)
+    return changes | {
+        "discriminator": (*problem.discriminator[:-1], wider),
+        "heads": {**problem.heads, "values": size},
+        "terms": (*problem.terms, *terms),
+    }
 
 
 def matched(chance, problem):

@@ -275,6 +275,8 @@ def compared(kind, of, to):
             means, logs = of.chunk(2, 1)
             normal = torch.distributions.Normal(means, logs.mul(0.5).exp())
             return -normal.log_prob(to).sum(1).mean()
+        case "binary-cross-entropy":
+            return functional.binary_cross_entropy_with_logits(of, to)
     raise ValueError(kind)
 
 
