@@ -5,7 +5,7 @@
 The head of the discriminator reads the category of each of the 10,000 test images, and each
 category is matched with one class, so that as many images as possible agree (the Hungarian method).
 Labels are used for nothing else. Runs go to FOLDER/seed-N and are continued where they stand. The
-table goes to docs/recipes/agreement.md; the first run draws pictures of docs/recipes/infogan.md:
+table goes to docs/recipes/agreement.md; the first run draws a picture of docs/recipes/infogan.md:
 a row for each category, along which a code varies.
 """
 
@@ -33,7 +33,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 TABLE = DOCS / "recipes" / "agreement.md"
 STEPS = 4000
 CODE, HEAD = "digit", "digit"
-VARIED = ("slant", "width")
+VARIED = "slant"
 VALUES = np.linspace(-2, 2, 9)
 BATCH = 1000
 
@@ -87,13 +87,12 @@ def rows(folder: Path, seeds: Sequence[int]) -> Iterator[str]:
 
 
 def draw(run: gankit.Run) -> None:
-    """Draw a picture for each code that varies: categories in rows, at double size."""
+    """Draw the picture: categories in rows, at double size."""
     size = next(code.size for code in run.problem.codes if code.name == CODE)
-    for name in VARIED:
-        made = [run.sweep(name, VALUES, seed=1, codes={CODE: row})[0] for row in range(size)]
-        pixels = images.grid(np.concatenate(made), columns=len(VALUES))
-        target = DOCS / "images" / "recipes" / f"infogan-{name}.png"
-        images.write_png(target, np.kron(pixels, np.ones((2, 2), np.uint8)))
+    made = [run.sweep(VARIED, VALUES, seed=1, codes={CODE: row})[0] for row in range(size)]
+    pixels = images.grid(np.concatenate(made), columns=len(VALUES))
+    target = DOCS / "images" / f"infogan-{VARIED}.png"
+    images.write_png(target, np.kron(pixels, np.ones((2, 2), np.uint8)))
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from gankit_numpy.ops import TrackedOps
 from gankit_numpy.tape import constant, expand, gradients, named_gradients, sum_to, variable
 
 from gankit import layers
+from gankit.contract import LabelFormat
 from gankit.errors import ConfigError
 from gankit.layers import (
     AveragePool,
@@ -433,7 +434,8 @@ def built(spec, shape):
             values[name] += 0.3 * random.standard_normal(values[name].shape)
         if name.endswith("variance"):
             values[name] = abs(values[name]) + 0.1
-    return Sequential(spec, values, (name for name in values if not layers.is_running(name)))
+    trained = (name for name in values if not layers.is_running(name))
+    return Sequential(spec, values, trained, LabelFormat(3))
 
 
 def training_outputs(network, inputs, weights=None):
