@@ -53,7 +53,7 @@ class ProcessGroup:
     def __exit__(self, *_):
         for pid in self.processes():
             kill(pid)
-        self.launcher.communicate()
+        self.launcher.communicate(timeout=SECONDS)
 
     def processes(self):
         """Return all processes that run: their numbers and their variables."""

@@ -33,7 +33,7 @@ def kept_labels(labels: Labels, count: int, classes: int, seed: int) -> Labels:
         `count` is no multiple of `classes`, or a class has fewer labels.
 
     >>> kept_labels(np.array([0, 1, 0, 1, 0, 1]), 2, 2, seed=0).tolist()
-    [-1, 1, 0, -1, -1, -1]
+    [-1, -1, -1, 1, 0, -1]
     """
     if count % classes:
         raise ConfigError(

@@ -72,8 +72,8 @@ class AddsTermsToTheGeneratorAlone(Changed):
 class ReadsTheFirstColumns(CorrectTrainer):
     """Takes the first columns of the noise for the codes."""
 
-    def _terms(self, side, batch, outputs):
-        return super()._terms(side, replace(batch, noise=batch.noise[:, ::-1]), outputs)
+    def _terms(self, side, batch, *rest):
+        return super()._terms(side, replace(batch, noise=batch.noise[:, ::-1]), *rest)
 
 
 def without_variance(kind, outputs, target):

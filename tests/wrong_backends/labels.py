@@ -80,9 +80,9 @@ class TakesTheLogitForAClass(CorrectTrainer):
 class ClassifiesOneHalf(CorrectTrainer):
     """Takes the reals' cross-entropy twice, and not that of the fakes."""
 
-    def _terms(self, side, batch, outputs):
+    def _terms(self, side, batch, outputs, *rest):
         same = outputs | {"fake": outputs["real"]} if side == "discriminator" else outputs
-        return super()._terms(side, batch, same)
+        return super()._terms(side, batch, same, *rest)
 
 
 @caught_by("test_auxiliary_classifier_adds_its_loss")

@@ -230,7 +230,7 @@ def test_images_mapped_from_a_file_give_the_same_classifier(tmp_path, trainings)
 
 def test_impossible_training_data_is_refused():
     data = made()
-    with pytest.raises(DataError, match=r"no labels.*principal_components"):
+    with pytest.raises(DataError, match=r"no classes.*principal_components"):
         classifier_of(ImageSet(data.images, None, "made"))
     with pytest.raises(DataError, match="no images"):
         classifier_of(ImageSet(data.images[:0], data.labels[:0], "made"))
