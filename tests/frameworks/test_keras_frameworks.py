@@ -53,7 +53,7 @@ def test_layers_train_to_the_numbers_of_the_reference(number):
     trainers = [plugins.get_backend(name).trainer(one.problem) for name in ("keras", "numpy")]
     block = plan(one.problem, StepShape(one.batch, one.n_critic), len(one.images), 0, 2)
     losses = [
-        alternate(trainer, block.batches(one.problem, one.images, one.labels))
+        alternate(trainer, block.batches(one.problem, one.images, one.labels, one.source))
         for trainer in trainers
     ]
     mine, reference = (
