@@ -77,8 +77,8 @@ def poisoned(value):
     """Return `plan` with one number of noise replaced from step STRUCK on."""
     plan = gankit.training.plan
 
-    def spoilt(problem, step_shape, images, start, *given):
-        block = plan(problem, step_shape, images, start, *given)
+    def spoilt(problem, step_shape, images, start, *given, **named):
+        block = plan(problem, step_shape, images, start, *given, **named)
         if start >= STRUCK:
             block.noise[0, 0, 0, 0] = value
         return block
