@@ -39,6 +39,11 @@ class PenalisesTheFirstLogit(patched(discriminator_forward, image_logits=first_o
     """Takes the shared gradient penalty of the first logit of a map."""
 
 
+@caught_by(REFERENCE)
+class FollowsTheFirstLogit(patched(reference, image_logits=first_of)):
+    """Gives followers the first logit of a map."""
+
+
 @caught_by("test_a_block_with_maps_equals_its_updates")
 class AveragesMapsInBlocks(CorrectTrainer):
     """Takes the loss of each image's mean logit in blocks alone."""

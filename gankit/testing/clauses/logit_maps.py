@@ -16,6 +16,7 @@ from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.blocks import assert_block_equals_updates
 from gankit.testing.clauses.updates import assert_losses_close, each_player, run_update
+from gankit.testing.following_loss import FOLLOWING
 from gankit.testing.harness import assert_matches_reference, ready, require, supported
 from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import TO_IMAGE
@@ -52,12 +53,12 @@ class LogitMapClauses:
         assert_losses_close(run_update(trainer, player, batch), wanted, bound(problem))
 
     @level("numerics")
-    @pytest.mark.parametrize("kind", ["plain", "paired", "adaptive", "penalised"])
+    @pytest.mark.parametrize("kind", ["plain", "paired", "adaptive", "followed", "penalised"])
     def test_maps_match_the_reference(self, backend: Backend, kind: str) -> None:
         """Three steps match the reference within 1e-9.
 
-        They are also with a loss that compares halves, with adaptive augmentation, and with
-        penalties of a shared and of a separate pass, each if claimed.
+        They are also with a loss that compares halves, with adaptive augmentation, with a loss that
+        has a follower, and with penalties of a shared and of a separate pass, each if claimed.
         """
         require(backend, "float64")
         problem = supported(backend, replace(problem_of(backend), **CHANGES[kind]))
@@ -74,6 +75,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "plain": {},
     "paired": {"loss": RELATIVISTIC_AVERAGE},
     "adaptive": {"augment": Augment(("translation",), adaptive=True, target=0.0, images=256)},
+    "followed": {"loss": FOLLOWING},
     "penalised": {"penalties": (Penalty("real", 0.0, 0.5), Penalty("between", 1.0, 0.5, 1e-3))},
 }
 
