@@ -8,23 +8,19 @@ MOVING = (
 SQUARED = "only its square is used"
 TWICE = "it is applied twice, so the sign cancels"
 LENGTHS = "their lengths are equal"
-PLACED = "`place` sets it before it is read"
 ONES = "it is an array of ones"
+TWO_LOGITS = "only a map of two logits has so many"
+UNREAD = "a network without a concat of another input does not read it"
 BROADCAST = "it is one number, which is broadcast"
 SEVERAL = (
     "it is of several processes, which tests/frameworks/test_torch_sums.py and "
     "test_torch_wrong_sums.py train on functional"
 )
-ONE = "one process has all rows; no framework with `scan` trains in several yet"
 
 _ADVERSARIAL = "objective.Objective._adversarial: "
 _GRADIENT = "objective.Objective._with_gradient: "
 _ROWS = "objective.Objective._rows: "
 _LENGTH = "operations.Operations.length: "
-_OWN = (
-    "blocks.BlockTrainer._seen: own = index if world.size == 1 else "
-    "index[world.rows(index.shape[0])]: "
-)
 
 SURVIVORS = {
     f"{_ADVERSARIAL}return *self._joined(weights, fake, inputs.real, inputs, moving=True), {{}}: "
@@ -35,17 +31,21 @@ SURVIVORS = {
     "moving=True): True becomes False": MOVING,
     f'{_ADVERSARIAL}fakes, running = self._alone(weights, fake, "fake", inputs, moving=True): '
     "True becomes False": MOVING,
-    f"{_GRADIENT}ones = xp.ones_like(made[:, :1]): the value is negated": SQUARED,
+    f"{_GRADIENT}if count > 1:  # The logit of an image is the mean of its map.: "
+    "1 becomes 2": TWO_LOGITS,
+    "objective.Objective._logits: if self.problem.logits_per_image > 1:: 1 becomes 2": TWO_LOGITS,
+    "objective.Objective._image_logits: if self.problem.logits_per_image > 1:: "
+    "1 becomes 2": TWO_LOGITS,
     f"{_GRADIENT}if made.shape[1] > 1:  # Heads follow the logit.: 1 becomes 2 (2)": "only "
     "one head of one column has two",
     f"{_GRADIENT}ones = xp.concatenate([ones, xp.zeros_like(made[:, 1:])], axis=1): "
     "the value is negated": SQUARED,
     "objective.Objective.discriminator: fakes, reals = self._whole(inputs, fakes, reals): "
     "the statement is deleted": SEVERAL,
-    "objective.Objective.generator: fakes, reals = self._whole(inputs, fakes, reals): "
-    "the statement is deleted": SEVERAL,
-    "objective.Objective.generator: (fakes,) = self._whole(inputs, fakes): "
-    "the statement is deleted": SEVERAL,
+    'objective.Objective._generated: return dict(zip(("fake", "real"), self._whole(inputs, fakes, '
+    "reals), strict=True)): True becomes False": LENGTHS,
+    "objective.Objective._seen: if not self.problem.sees_source:: the statement is deleted": UNREAD,
+    "objective.Objective._seen: return images: the statement is deleted": UNREAD,
     "objective.Objective._loss: one = self.ops.xp.reshape(self.ops.xp.ones_like(outputs[:1, :1]), "
     "()): 1 becomes 2 (2)": "the problems of losses with followers have no heads",
     f"{_ROWS}if world.size == 1 or tensor is None:: Or becomes And": SEVERAL,
@@ -97,13 +97,8 @@ SURVIVORS = {
     "rows is even",
     "networks.SpecNetworks.takes_labels: return uses_labels(self._spec(name)): "
     "the value is negated": "only its truth is used",
-    "blocks.BlockTrainer.__init__: self._levels = False: the statement is deleted": PLACED,
-    "blocks.BlockTrainer.__init__: self._levels = False: False becomes True": PLACED,
     "blocks.BlockTrainer.__init__: self._steps = framework.compile(self._scan, consumes=True): "
     "True becomes False": "it only saves memory, on frameworks that compile",
-    f"{_OWN}the condition is negated": ONE,
-    f"{_OWN}1 becomes 2": ONE,
-    f"{_OWN}0 becomes 1": ONE,
     "blocks.BlockTrainer.train_block: for kind in zip(*losses, strict=True): "
     "True becomes False": LENGTHS,
 }
