@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 
 from gankit._utils.start_variables import name_of
 from gankit.callbacks.boundaries import next_multiple
 from gankit.contract import State, Trainer, World
-from gankit.errors import CheckpointError, ConfigError, DataError, GankitError
+from gankit.errors import CheckpointError, ConfigError, DataError, GankitError, PeerLost
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.training import Progress
 
@@ -97,11 +98,16 @@ def share_state(world: World, trainer: Trainer) -> None:
 
 
 def _compare(world: World, value: str, error: Callable[[str], GankitError]) -> None:
-    """Raise an error in all processes if a value differs; its argument says whose."""
+    """Raise an error in all processes if a value differs; its argument says whose.
+
+    No process ends before the others know the values: they meet once more.
+    """
     digest = hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
     each = world.each(int(digest[:DIGITS], 16))
     for rank, other in enumerate(each):
         if other != each[0]:
+            with suppress(PeerLost):
+                world.each(0)
             raise error(name_of(rank, world.size))
 
 
