@@ -53,6 +53,12 @@ def arrays_of(name: str, backend: str, folder: Path) -> State:
     return dict(np.load(file))
 
 
+def complete(name: str, folder: Path) -> bool:
+    """Return whether the folder has a recipe on every backend."""
+    files = (folder / f"{key_of(name, each)}.npz" for each in (REFERENCE, *BACKENDS))
+    return all(file.exists() for file in files)
+
+
 def cell(name: str, backend: str, folder: Path) -> str:
     """Return the deviations of a backend from the reference."""
     wanted, found = (dict(arrays_of(name, each, folder)) for each in (REFERENCE, backend))
@@ -64,13 +70,14 @@ def main() -> None:
     """Measure what is not measured yet, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--recipes", default=",".join(NAMES))
+    parser.add_argument("--recipes", default=",".join(NAMES), help="what is trained now")
     parser.add_argument("--backends", default=",".join(BACKENDS))
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
     for name, backend in itertools.product(chosen.recipes.split(","), chosen.backends.split(",")):
         print(name, backend, cell(name, backend, chosen.folder), sep=" | ", flush=True)
-    rows = [[name, *(cell(name, backend, chosen.folder) for backend in BACKENDS)] for name in NAMES]
+    there = [name for name in NAMES if complete(name, chosen.folder)]
+    rows = [[name, *(cell(name, backend, chosen.folder) for backend in BACKENDS)] for name in there]
     write_table(PAGE, "backends", COMMAND, [["recipe", *BACKENDS], *rows])
 
 
