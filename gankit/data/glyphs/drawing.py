@@ -39,13 +39,41 @@ def draw(count: int = COUNT, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[
         (count,) int64, 0 to 9 in random order, with counts that differ by at most one.
     """
     rng = np.random.Generator(np.random.Philox(seed))
-    labels = rng.permutation(np.arange(count, dtype=np.int64) % 10)
-    images = np.empty((count, SIDE, SIDE, 1), np.uint8)
-    for start in range(0, count, BATCH):
-        chosen = chosen_strokes(rng, font_strokes(), labels[start : start + BATCH])
-        ink = written(rng, font_strokes(), chosen)
-        images[start : start + BATCH, ..., 0] = np.rint(ink * 255)
-    return images, labels
+    labels = shuffled_digits(rng, count)
+    return images_of(rng, labels), labels
+
+
+def shuffled_digits(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
+    """Return `count` digits in random order, with counts that differ by at most one."""
+    return rng.permutation(np.arange(count, dtype=np.int64) % 10)
+
+
+def images_of(
+    rng: np.random.Generator, digits: NDArray[np.int64], *given: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Draw the images of digits.
+
+    Parameters
+    ----------
+    rng
+        Draws what is not given.
+    digits
+        (count,) int64, 0 to 9.
+    given
+        The turns and the pens of `written`, (count,) each; drawn by default.
+
+    Returns
+    -------
+    images
+        (count, 28, 28, 1) uint8, as of `draw`.
+    """
+    images = np.empty((len(digits), SIDE, SIDE, 1), np.uint8)
+    for start in range(0, len(digits), BATCH):
+        part = slice(start, start + BATCH)
+        chosen = chosen_strokes(rng, font_strokes(), digits[part])
+        ink = written(rng, font_strokes(), chosen, *(each[part] for each in given))
+        images[part, ..., 0] = np.rint(ink * 255)
+    return images
 
 
 def chosen_strokes(

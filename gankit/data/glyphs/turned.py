@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit.data.dataset import Dataset, ImageSet
-from gankit.data.glyphs.drawing import BATCH, COUNT, HELD_OUT, chosen_strokes, font_strokes
-from gankit.data.glyphs.handwriting import SIDE, written
+from gankit.data.glyphs.drawing import COUNT, HELD_OUT, images_of, shuffled_digits
+from gankit.data.glyphs.handwriting import SIDE
 
 MOST_DEGREES = 45.0
 """The largest rotation to either side."""
@@ -40,17 +40,12 @@ def draw_turned(count: int = COUNT, seed: int = 0) -> tuple[NDArray[np.uint8], N
         stroke in pixels, 1.2 to 3.6, both uniform.
     """
     rng = np.random.Generator(np.random.Philox(seed))
-    digits = rng.permutation(np.arange(count, dtype=np.int64) % 10)
+    digits = shuffled_digits(rng, count)
     low, high = PENS
     turns = rng.random(count, np.float32) * 2 - 1
     widths = low + (high - low) * rng.random(count, np.float32)
-    images = np.empty((count, SIDE, SIDE, 1), np.uint8)
-    for start in range(0, count, BATCH):
-        part = slice(start, start + BATCH)
-        chosen = chosen_strokes(rng, font_strokes(), digits[part])
-        turn = np.deg2rad(MOST_DEGREES * turns[part]).astype(np.float32)
-        ink = written(rng, font_strokes(), chosen, turn, widths[part] / 2)
-        images[part, ..., 0] = np.rint(ink * 255)
+    radians = np.deg2rad(MOST_DEGREES * turns).astype(np.float32)
+    images = images_of(rng, digits, radians, (widths / 2).astype(np.float32))
     labels = np.stack([MOST_DEGREES * turns, widths], axis=1).astype(np.float64)
     return images, labels
 
