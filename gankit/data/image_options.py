@@ -10,6 +10,8 @@ from gankit.errors import ConfigError, UnknownName
 Channels = Literal[1, 3]
 Fit = Literal["crop", "pad", "stretch"]
 
+CHANNELS: dict[int, Channels] = {1: 1, 3: 3}
+"""The numbers of channels to which pictures are converted; others stay as they are."""
 MOST_PIXELS = 8192
 """The largest height or width of an image."""
 

@@ -13,15 +13,13 @@ from gankit.config import TrainConfig
 from gankit.data import ImageOptions, ImageSet, is_path, own
 from gankit.data.derived_sources import DERIVED, derived
 from gankit.data.formats.image_folder import image_folder
-from gankit.data.image_options import Channels
+from gankit.data.image_options import CHANNELS
 from gankit.data.memory_data import MEMORY
 from gankit.data.resized import resized, with_channels
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation.image_arrays import levels
 from gankit.launch.messages import Tell
 from gankit.layers import Shape
-
-KINDS: dict[int, Channels] = {1: 1, 3: 3}
 
 
 def with_sources(
@@ -69,7 +67,7 @@ def with_sources(
 def _loaded(name: str, shape: Shape, data_dir: Path | None) -> ImageSet:
     """Load sources by name or path, of this shape."""
     height, width, channels = shape
-    kind = KINDS.get(channels)
+    kind = CHANNELS.get(channels)
     if is_path(name):
         return own(given(name, "source_images"), ImageOptions((height, width), kind))
     found = resized(plugins.get_dataset(name).load(data_dir), (height, width))

@@ -12,7 +12,7 @@ from gankit._utils.paths import exists, given, is_folder
 from gankit.config import AUTO, TrainConfig
 from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
 from gankit.data.class_names import listed
-from gankit.data.image_options import Channels
+from gankit.data.image_options import CHANNELS
 from gankit.data.labels import without_gaps
 from gankit.data.memory_data import ABSENT, MEMORY
 from gankit.data.resized import resized, with_channels
@@ -94,11 +94,10 @@ def own_options(requested: ImageOptions | None, shape: Shape) -> ImageOptions:
     """Return how a user's images are resized: as requested, or to the generator's `shape`."""
     options = requested or ImageOptions()
     height, width, channels = shape
-    kinds: dict[int, Channels] = {1: 1, 3: 3}
     return dataclasses.replace(
         options,
         size=options.size or (height, width),
-        channels=options.channels or kinds.get(channels),
+        channels=options.channels or CHANNELS.get(channels),
     )
 
 

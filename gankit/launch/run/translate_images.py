@@ -11,7 +11,7 @@ from gankit._utils import paths
 from gankit.contract import Array
 from gankit.data import ImageOptions
 from gankit.data.derived_sources import DERIVED, derived
-from gankit.data.image_options import Channels
+from gankit.data.image_options import CHANNELS
 from gankit.data.memory_data import memory_data
 from gankit.data.named_images import NamedImages, named_images
 from gankit.errors import ConfigError
@@ -28,7 +28,6 @@ NO_SOURCES = (
 )
 OWN = 20
 """Sources of the run's data set that are shown."""
-KINDS: dict[int, Channels] = {1: 1, 3: 3}
 
 
 def check_takes_source(run: Trained) -> None:
@@ -96,7 +95,7 @@ def _read(images: object, shape: Shape, *, skip_bad: bool) -> NamedImages:
     """Return images of a shape, with their names: pictures are resized, arrays must have it."""
     if isinstance(images, str | os.PathLike):
         height, width, channels = shape
-        options = ImageOptions((height, width), KINDS.get(channels), skip_bad=skip_bad)
+        options = ImageOptions((height, width), CHANNELS.get(channels), skip_bad=skip_bad)
         found = named_images(paths.given(images, "images"), options)
     else:
         array = np.asarray(memory_data(images, None).images)
