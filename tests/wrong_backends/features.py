@@ -8,7 +8,6 @@ from gankit_numpy.operations import sum_over, total
 from gankit_numpy.tape import constant
 
 from gankit.terms import Term
-from tests.wrong_backends.correct import CorrectTrainer
 from tests.wrong_backends.heads import Changed
 from tests.wrong_backends.patched import patched
 from tests.wrong_backends.wrong_backend import caught_by
@@ -67,15 +66,3 @@ class KeepsTheAdversarialLoss(Changed):
 @caught_by(MEANS, "test_the_adversarial_loss_has_the_weight_of_its_term", REFERENCE)
 class ForgetsTheAdversarialWeight(patched(reference, _times=lambda _weight, loss: loss)):
     """Takes the adversarial loss with the weight 1."""
-
-
-@caught_by("test_a_block_with_feature_matching_equals_its_updates")
-class ForgetsFeaturesInBlocks(CorrectTrainer):
-    """Leaves feature matching out of blocks."""
-
-    def train_block(self, block):
-        kept, self._problem = self._problem, replace(self._problem, terms=())
-        try:
-            return super().train_block(block)
-        finally:
-            self._problem = kept
