@@ -52,7 +52,6 @@ from gankit.schedules import Schedule, check_rate, ends
 from gankit.terms import ADVERSARIAL, CLASS, LABEL, MATCHING, Side, Term
 
 Array: TypeAlias = NDArray[np.floating[Any]]
-_HEADLESS = (ADVERSARIAL, MATCHING)
 Native: TypeAlias = object
 """A network of the backend's framework: an `nn.Module`, a `keras.Model`."""
 
@@ -170,10 +169,7 @@ class Problem(Options):
         network = getattr(self, role)
         size = f"native, {shown(network)}"
         if isinstance(network, tuple):
-            shapes = layers.weight_shapes(
-                network, self.input_shapes(role), self.label_format.width
-            ).values()
-            weights = sum(map(math.prod, shapes))
+            weights = sum(map(math.prod, _shapes_of(self, role).values()))
             size = f"{counted(len(network), 'layer')}, {counted(weights, 'weight')}"
         return f"{size}, {type(getattr(self, f'{role}_optimizer')).__name__}"
 
@@ -321,7 +317,7 @@ class Problem(Options):
             return False
         if self.takes_source:
             return False
-        places = layers.walk(spec, self.input_shapes("generator"))
+        places = _places_of(self, "generator")
         return not any(isinstance(place.layer, layers.Dropout) for place in places)
 
     @cached_property
@@ -336,7 +332,7 @@ class Problem(Options):
         if not isinstance(spec, tuple):
             return {}
         per_pass = (layers.BatchNorm, layers.Dropout)
-        places = layers.walk(spec, self.input_shapes("discriminator"))
+        places = _places_of(self, "discriminator")
         if any(isinstance(place.layer, per_pass) for place in places):
             return {}
         halves: dict[Half, list[int]] = {}
@@ -360,7 +356,7 @@ class Problem(Options):
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
             "heads": bool(self.heads) or any(term.has_head for term in self.terms),
-            "features": any(term.kind in _HEADLESS for term in self.terms),
+            "features": any(not (term.has_head or term.of_images) for term in self.terms),
             "sources": self.source is not None,
             "logit-maps": len(self.discriminator_output_shape) > 1,
             "label-vectors": bool(self.conditions),
@@ -585,12 +581,7 @@ def _check_networks(problem: Problem) -> None:
                 made = layers.output_shape(spec, inputs)
             except ConfigError as error:
                 raise ConfigError(f"{name}: {error}") from None
-            if all(
-                map(
-                    layers.is_running,
-                    layers.weight_shapes(spec, inputs, problem.label_format.width),
-                )
-            ):
+            if all(map(layers.is_running, _shapes_of(problem, name))):
                 raise ConfigError(f"{name}: got no weights to train; add a layer that has some")
             if layers.uses_labels(spec) and problem.auxiliary and name == "discriminator":
                 raise ConfigError(
@@ -649,6 +640,12 @@ def _shapes_of(problem: Problem, name: str) -> dict[str, Shape]:
     return layers.weight_shapes(spec, problem.input_shapes(name), problem.label_format.width)
 
 
+def _places_of(problem: Problem, name: str) -> list[layers.Place]:
+    """Return the places of a network's layers; none if it is native."""
+    spec = getattr(problem, name)
+    return layers.walk(spec, problem.input_shapes(name)) if isinstance(spec, tuple) else []
+
+
 def _check_epsilons(problem: Problem) -> None:
     """Raise ConfigError for an epsilon too small for the precision: some frameworks make it 0."""
     smallest = float(np.finfo(problem.precision).smallest_normal)
@@ -663,9 +660,8 @@ def _check_epsilons(problem: Problem) -> None:
 def _epsilons(problem: Problem) -> Iterator[tuple[str, float]]:
     """Yield every epsilon of the problem, with the name of its owner."""
     for name in ("generator", "discriminator"):
-        spec, optimizer = getattr(problem, name), getattr(problem, f"{name}_optimizer")
-        places = layers.walk(spec, problem.input_shapes(name)) if isinstance(spec, tuple) else ()
-        for place in places:
+        optimizer = getattr(problem, f"{name}_optimizer")
+        for place in _places_of(problem, name):
             if isinstance(place.layer, BatchNorm | LayerNorm | InstanceNorm):
                 yield f"the {name}'s layer {place.name}, {place.layer.layer}", place.layer.epsilon
         if not isinstance(optimizer, SGD):

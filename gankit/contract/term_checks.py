@@ -51,7 +51,7 @@ def check_term(
     `source_checks` is about terms of images.
     """
     place = f"terms.{number}"
-    if term.kind in (ADVERSARIAL, MATCHING) or term.of_images:
+    if not term.has_head:
         return
     if term.head not in heads:
         raise UnknownName("head", term.head, sorted(heads))

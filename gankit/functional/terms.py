@@ -27,12 +27,10 @@ def compared(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
     match kind:
         case "cross-entropy":
             return defaults.cross_entropy(xp, ops.constant, of, to)
-        case "l1":
-            return xp.mean(ops.relu(of - to) + ops.relu(to - of))
+        case "l1" | "l2":
+            return xp.mean(_distance(ops, kind, of, to))
         case "binary-cross-entropy":
             return xp.mean(ops.softplus(of) - to * of)
-        case "l2":
-            return xp.mean(xp.square(of - to))
         case "gaussian":
             size = to.shape[1]
             means, logs = of[:, :size], of[:, size:]
@@ -74,6 +72,11 @@ def distances(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
     of, to
         `(B, height, width, channels)` images.
     """
-    xp = ops.xp
-    each = ops.relu(of - to) + ops.relu(to - of) if kind == "l1" else xp.square(of - to)
-    return xp.mean(each, axis=(1, 2, 3))
+    return ops.xp.mean(_distance(ops, kind, of, to), axis=(1, 2, 3))
+
+
+def _distance(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
+    """Return |of - to| of the kind "l1", (of - to)^2 of "l2", for each entry."""
+    if kind == "l1":
+        return ops.relu(of - to) + ops.relu(to - of)
+    return ops.xp.square(of - to)
