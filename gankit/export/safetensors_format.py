@@ -97,16 +97,22 @@ def read(path: str | Path, backend: str = REFERENCE) -> Generator:
     CheckpointError
         The file has another format, or its weights do not match its layers.
     """
+    return _read(path, backend)[0]
+
+
+def _read(path: str | Path, backend: str) -> tuple[Generator, list[list[str]]]:
+    """Return the generator of a file, and the names of the parts of each of its inputs."""
     content = read_plain(given(path, "path"), MOST_BYTES)
     weights = decode(content)
     try:
-        problem = _problem(_metadata(content))
+        facts = _metadata(content)
+        problem, parts = _problem(facts), facts.get("parts", [list(INPUTS)])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path} has no valid description of its network: {reason}") from None
     generator = plugins.get_backend(backend).trainer(problem).generator
     generator.load_weights(weights)
-    return generator
+    return generator, parts
 
 
 def _metadata(content: bytes) -> dict[str, Any]:
@@ -163,8 +169,7 @@ def read_named(path: str | Path) -> Ran:
     CheckpointError
         As of `read`.
     """
-    generator = read(path)
-    parts = _metadata(read_plain(given(path, "path"), MOST_BYTES))["parts"]
+    generator, parts = _read(path, REFERENCE)
 
     def run(inputs: Inputs) -> Array:
         arrays = tuple(
