@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Losses, Samples
 from gankit.contract import AnyLabels, Problem
 from gankit.contract.sample_noise import sample_noise
 from gankit.data.class_names import Classes
+from gankit.launch.evaluation.pairs import evenly_spaced
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.lasting_settings import lasting
 from gankit.launch.training_time import TimeLog, TrainingTime
@@ -20,6 +20,7 @@ from gankit.training import Callback
 GRID_IMAGES = 25
 GRID_CLASSES = 10
 GRID_SOURCES = 20
+"""The most sources in a grid; they are evenly spaced in the set."""
 SECONDS = "seconds"
 """The name of the trained seconds in a manifest."""
 IMAGE_SHAPE = "image_shape"
@@ -79,7 +80,7 @@ def _samples(plan: ResolvedPlan, folder: RunFolder) -> Samples:
     config, problem, data = plan.config, plan.problem, plan.data
     labels = grid_labels(problem)
     if problem.takes_source and data.sources is not None:
-        index = shown_sources(len(data.sources))
+        index = evenly_spaced(len(data.sources), GRID_SOURCES)
         source = np.asarray(data.sources[index])
         true = np.asarray(data.images[index]) if problem.source == "paired" else None
         noise = sample_noise(problem, len(index), config.seed).astype(config.precision)
@@ -90,11 +91,6 @@ def _samples(plan: ResolvedPlan, folder: RunFolder) -> Samples:
     count = GRID_IMAGES if labels is None else len(labels)
     noise = sample_noise(problem, count, config.seed).astype(config.precision)
     return Samples(folder, noise, plan.epoch, config.sample_every, labels, _rows(plan))
-
-
-def shown_sources(count: int) -> NDArray[np.int64]:
-    """Return the positions of the sources in a grid: at most 20, spread over the set."""
-    return np.linspace(0, count - 1, min(GRID_SOURCES, count)).astype(np.int64)
 
 
 def _rows(plan: ResolvedPlan) -> tuple[str, ...]:

@@ -48,17 +48,17 @@ def pairs_of(data: ImageSet, test: Callable[[], ImageSet] | None) -> Callable[[i
     def pairs(count: int) -> Pairs:
         if test is not None and data.derived:
             unseen = test().images
-            true = np.asarray(unseen[spread(len(unseen), count)])
+            true = np.asarray(unseen[evenly_spaced(len(unseen), count)])
             return Pairs(derived(true, data.derived), true)
         sources = data.sources
         assert sources is not None  # noqa: S101 - see above.
-        index = spread(len(sources), count)
+        index = evenly_spaced(len(sources), count)
         own = np.asarray(data.images[index]) if data.paired else None
         return Pairs(np.asarray(sources[index]), own)
 
     return pairs
 
 
-def spread(length: int, count: int) -> NDArray[np.int64]:
+def evenly_spaced(length: int, count: int) -> NDArray[np.int64]:
     """Return at most `count` positions, evenly spaced."""
     return np.linspace(0, length - 1, min(count, length)).astype(np.int64)
