@@ -20,7 +20,7 @@ from gankit import plugins
 from gankit.codes import Code
 from gankit.contract.latents import latents
 from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, ExitCode, UnknownName
-from gankit.export import export, known, read
+from gankit.export import export, known, read, read_named
 from gankit.export.fold_spectral_norm import folded
 from gankit.runs import RunFolder, evaluation_log
 
@@ -220,6 +220,16 @@ def test_codes_are_inputs_by_name(tmp_path, monkeypatch):
     parts = [namespace["inputs"][name] for name in inputs]
     wanted = run.generator(np.concatenate(parts, axis=1))
     np.testing.assert_allclose(namespace["images"], wanted, atol=1e-6)
+
+
+def test_a_file_that_names_no_parts_has_the_input_noise(tmp_path):
+    run = train(tmp_path / "run")
+    path = export(run.folder, "safetensors", tmp_path / "g.safetensors").path
+    with safe_open(path, "np") as file:
+        facts = {name: fact for name, fact in file.metadata().items() if name != "parts"}
+    save_file(load_file(path), path, facts)
+    noise = latents(3, run.problem.latent, seed=0)
+    np.testing.assert_array_equal(read_named(path)({"noise": noise}), read(path)(noise))
 
 
 def test_two_codes_of_one_input_are_refused(tmp_path):
