@@ -83,7 +83,7 @@ setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$
 	@touch $@
 
 .venv/test: .venv/core
-	$(INSTALL) mypy types-tqdm pytest pytest-cov pytest-timeout pytest-xdist hypothesis scipy scikit-learn selenium tensorboardX imageio imageio-ffmpeg nbclient nbformat ipykernel
+	$(INSTALL) mypy types-tqdm pytest pytest-cov pytest-timeout pytest-xdist hypothesis scipy scikit-learn scikit-image selenium tensorboardX imageio imageio-ffmpeg nbclient nbformat ipykernel
 	@touch $@
 
 # What the example callbacks log to, without a server or an account.
