@@ -105,13 +105,35 @@ def scaled(conditions: Sequence[Condition], labels: NDArray[Any]) -> NDArray[np.
     >>> scaled([Condition("angle", -30, 30)], np.array([[-30.0], [15.0]])).tolist()
     [[-1.0], [0.5]]
     """
-    made = np.array(labels, np.float64)
-    for number, condition in enumerate(conditions):
-        if not condition.binary:
-            middle = (condition.low + condition.high) / 2
-            half = (condition.high - condition.low) / 2 or 1.0
-            made[:, number] = (made[:, number] - middle) / half
+    middles, halves = _scales(conditions)
+    made: NDArray[np.float64] = (np.asarray(labels, np.float64) - middles) / halves
     return made
+
+
+def unscaled(conditions: Sequence[Condition], labels: NDArray[Any]) -> NDArray[np.float64]:
+    """Return `(N, d)` labels in the units of the data, from those that networks take.
+
+    Parameters
+    ----------
+    conditions
+        The d conditions.
+    labels
+        `(N, d)`, as `scaled` returns them.
+
+    >>> unscaled([Condition("angle", -30, 30)], np.array([[-1.0], [0.5]])).tolist()
+    [[-30.0], [15.0]]
+    """
+    middles, halves = _scales(conditions)
+    made: NDArray[np.float64] = np.asarray(labels, np.float64) * halves + middles
+    return made
+
+
+def _scales(conditions: Sequence[Condition]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the `(d,)` middle and half of each range; 0 and 1 of a binary condition."""
+    ends = np.array([(0.0, 0.0) if c.binary else (c.low, c.high) for c in conditions])
+    low, high = ends.reshape(-1, 2).T
+    half = (high - low) / 2
+    return (low + high) / 2, np.where(half > 0, half, 1.0)
 
 
 def spread(conditions: Sequence[Condition], n: int) -> NDArray[np.float64]:

@@ -65,11 +65,15 @@ class Inference:
         return outputs if generator else self._problem.image_logits(outputs)
 
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
+        self,
+        inputs: Array | tuple[Array, ...],
+        targets: Array,
+        labels: AnyLabels | None = None,
+        /,
     ) -> tuple[Array, Array]:
         """Return a generator's images, and the gradient of their squared error at the noise."""
         goal = np.asarray(targets, self._network.precision)
-        images, gradient = self._gradient(*self._arguments(noise, labels), goal)
+        images, gradient = self._gradient(*self._arguments(inputs, labels), goal)
         return images.numpy(), gradient.numpy()
 
     def classify(self, images: Array, head: str = CLASS, /) -> Array:
@@ -104,12 +108,13 @@ class Inference:
         return arrays if len(arrays) > 1 else arrays[0], classes
 
     def _noise_gradient(
-        self, noise: Tensor, labels: Tensor, targets: Tensor
+        self, inputs: Tensor | tuple[Tensor, ...], labels: Tensor, targets: Tensor
     ) -> tuple[Tensor, Tensor]:
-        def generate(noise: Tensor) -> Tensor:
-            return self._network.run(self._values, noise, labels)[0]
+        def generate(inputs: Tensor | tuple[Tensor, ...]) -> Tensor:
+            return self._network.run(self._values, inputs, labels)[0]
 
-        return noise_gradient(self._framework, generate, noise, targets)
+        position = self._problem.noise_position
+        return noise_gradient(self._framework, generate, inputs, targets, position)
 
 
 def network_labels(

@@ -90,6 +90,8 @@ class Inference:
     network: Sequential
     problem: Problem | None = None
     """The problem, if it is the discriminator."""
+    noise_position: int = 0
+    """The number of the noise among a generator's inputs."""
 
     def __call__(
         self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None = None, /
@@ -117,11 +119,17 @@ class Inference:
 
     @ignore_overflow
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
+        self,
+        inputs: Array | tuple[Array, ...],
+        targets: Array,
+        labels: AnyLabels | None = None,
+        /,
     ) -> tuple[Array, Array]:
         """Return a generator's images, and the gradient of their squared error at the noise."""
-        at = variable(self._cast(noise))
-        images, _ = self.network.run(at, labels, None, {})
+        given = [constant(self._cast(each)) for each in inputs_of(inputs)]
+        at = given[self.noise_position] = variable(given[self.noise_position].value)
+        first, *others = given
+        images, _ = self.network.run(first, labels, None, {}, others=tuple(others))
         difference = images - self._cast(targets)
         (gradient,) = gradients(total(difference * difference) * 0.5, [at])
         return images.value, gradient.value

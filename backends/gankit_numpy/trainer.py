@@ -54,12 +54,14 @@ class NumpyTrainer:
             self._ada = AdaptiveProbability(problem.augment, strip_prefix(values, ADA))
         if follower := problem.loss.follower:
             self._follower = LossFollower(follower, strip_prefix(values, LOSS), problem.precision)
-        self.generator = Inference(self._g)
+        self.generator = Inference(self._g, noise_position=problem.noise_position)
         self.discriminator = Inference(self._d, problem)
         average = Sequential(
             generator, strip_prefix(values, "average"), label_format=problem.label_format
         )
-        self.average = Inference(average) if problem.average else None
+        self.average = (
+            Inference(average, noise_position=problem.noise_position) if problem.average else None
+        )
 
     @ignore_overflow
     def update_discriminator(self, batch: Batch, /) -> Losses:

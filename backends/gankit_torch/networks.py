@@ -193,12 +193,18 @@ class Network:
 
     @fast_matmul
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
+        self,
+        inputs: Array | tuple[Array, ...],
+        targets: Array,
+        labels: AnyLabels | None = None,
+        /,
     ) -> tuple[Array, Array]:
         """Return a generator's images, and the gradient of their squared error at the noise."""
-        classes, at = self._classes(labels, noise), self._tensor(noise).requires_grad_()
+        first, *others = map(self._tensor, inputs_of(inputs))
+        at = (first, *others)[self.problem.noise_position].requires_grad_()
+        classes = self._classes(labels, len(first))
         with self._inference_mode(), torch.enable_grad():
-            made = self._forward_inference(at, classes)
+            made = self._forward_inference(first, classes, tuple(others))
             images = made.detach()
             with name_in_errors(self.name, self.module, "when it was differentiated by its noise"):
                 (gradient,) = torch.autograd.grad(made, at, images - self._tensor(targets))
@@ -206,11 +212,10 @@ class Network:
 
     @fast_matmul
     def _infer(self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None) -> Array:
-        first, *others = inputs_of(inputs)
-        classes = self._classes(labels, first)
-        tensors = tuple(map(self._tensor, others))
+        first, *others = map(self._tensor, inputs_of(inputs))
+        classes = self._classes(labels, len(first))
         with self._inference_mode(), torch.no_grad():
-            return _contiguous(self._forward_inference(self._tensor(first), classes, tensors))
+            return _contiguous(self._forward_inference(first, classes, tuple(others)))
 
     def _forward_inference(
         self, inputs: Tensor, classes: Tensor | None, others: tuple[Tensor, ...] = ()
@@ -233,11 +238,11 @@ class Network:
     def _tensor(self, array: Array) -> Tensor:
         return torch.tensor(array, dtype=self.dtype, device=self.device)
 
-    def _classes(self, labels: AnyLabels | None, inputs: Array) -> Tensor | None:
-        """Return validated labels of the inputs; None if the network takes none."""
+    def _classes(self, labels: AnyLabels | None, count: int) -> Tensor | None:
+        """Return validated labels of `count` inputs; None if the network takes none."""
         if not self.label_format:
             return None
-        self.label_format.check(labels, len(inputs))
+        self.label_format.check(labels, count)
         dtype = self.dtype if self.label_format.columns else torch.int64
         return torch.tensor(labels, device=self.device, dtype=dtype)
 

@@ -254,6 +254,11 @@ class Problem(Options):
         return NOISE in self.inputs
 
     @property
+    def noise_position(self) -> int:
+        """Number of the noise among `inputs`; 0 without noise."""
+        return self.inputs.index(NOISE) if self.takes_noise else 0
+
+    @property
     def takes_source(self) -> bool:
         """Whether the generator takes sources."""
         return SOURCE in self.inputs

@@ -80,17 +80,22 @@ class DifferentiableGenerator(Generator, Protocol):
     """
 
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
+        self,
+        inputs: Array | tuple[Array, ...],
+        targets: Array,
+        labels: AnyLabels | None = None,
+        /,
     ) -> tuple[Array, Array]:
-        """Return the images of `noise`, and the gradient of a squared error at the noise.
+        """Return the images of `inputs`, and the gradient of a squared error at their noise.
 
         The error is half the sum of (images - targets)^2, and the network is in inference mode.
         For another gradient c at the images, give the images minus c as the targets.
 
         Parameters
         ----------
-        noise
-            `(n, latent)`, float32 or float64.
+        inputs
+            `(n, latent)` noise, or a tuple with noise and source in the order of `Problem.inputs`,
+            float32 or float64.
         targets
             `(n, height, width, channels)`, float32 or float64.
         labels

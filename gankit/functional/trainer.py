@@ -133,14 +133,20 @@ class Inference:
         self._takes_labels = trainer.networks.takes_labels(name)
         self._layout = strip_prefix(trainer.layout, name)
 
-        def forward(weights: Tensors, x: Tensor, labels: Tensor | None) -> Tensor:
+        def forward(
+            weights: Tensors, x: Tensor | tuple[Tensor, ...], labels: Tensor | None
+        ) -> Tensor:
             return trainer.networks.infer(name, weights, x, labels)
 
         def gradient(
-            weights: Tensors, x: Tensor, labels: Tensor | None, targets: Tensor
+            weights: Tensors,
+            x: Tensor | tuple[Tensor, ...],
+            labels: Tensor | None,
+            targets: Tensor,
         ) -> tuple[Tensor, Tensor]:
             generate = partial(forward, weights, labels=labels)
-            return noise_gradient(trainer.framework, generate, x, targets)
+            position = trainer.problem.noise_position
+            return noise_gradient(trainer.framework, generate, x, targets, position)
 
         self._forward = trainer.framework.compile(forward, consumes=False)
         self._gradient = trainer.framework.compile(gradient, consumes=False)
@@ -154,12 +160,16 @@ class Inference:
         return self._trainer.problem.image_logits(made) if discriminator else made
 
     def noise_gradient(
-        self, noise: Array, targets: Array, labels: AnyLabels | None = None, /
+        self,
+        inputs: Array | tuple[Array, ...],
+        targets: Array,
+        labels: AnyLabels | None = None,
+        /,
     ) -> tuple[Array, Array]:
         """Return a generator's images, and the gradient of their squared error at the noise."""
         framework = self._trainer.framework
         goal = framework.array(np.asarray(targets, self._trainer.problem.precision))
-        images, gradient = self._gradient(*self._arguments(noise, labels), goal)
+        images, gradient = self._gradient(*self._arguments(inputs, labels), goal)
         return framework.numpy(images), framework.numpy(gradient)
 
     def classify(self, images: Array, head: str = CLASS, /) -> Array:

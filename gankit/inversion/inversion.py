@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._text import counted
-from gankit.contract import Array, Labels
+from gankit.contract import AnyLabels, Array
 from gankit.visual.images import Picture, enlarged, grid, to_uint8
 
 COLUMNS = 10
@@ -32,21 +32,25 @@ class Inversion:
     latents
         `(n, latent)` float64.
     labels
-        `(n,)` int64, the classes that the nearest images were generated with; None if the generator
-        is not class-conditional.
+        `(n,)` int64, the classes that the nearest images were generated with, or `(n, d)` float64,
+        vectors in the units of the data; None if the generator takes no labels.
     images
         `(n, height, width, channels)` in [-1, 1], the nearest generated images.
     errors
         `(n,)` float64: the mean squared difference of both images' values, in units of [-1, 1]. 0
         if they are equal, at most 4.
+    sources
+        `(n, height, width, channels)`, the sources that the nearest images were generated with;
+        None, the default, if the generator takes none.
     """
 
     names: tuple[str, ...] = field(repr=False)
     originals: NDArray[Any] = field(repr=False)
     latents: NDArray[np.float64] = field(repr=False)
-    labels: Labels | None = field(repr=False)
+    labels: AnyLabels | None = field(repr=False)
     images: Array = field(repr=False)
     errors: NDArray[np.float64] = field(repr=False)
+    sources: NDArray[Any] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         """Return one line: the number of images, and the smallest, median and largest error."""

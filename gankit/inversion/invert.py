@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.contract import Array, DifferentiableGenerator, Labels
+from gankit.contract import AnyLabels, Array, DifferentiableGenerator, Problem
 from gankit.inversion.candidates import Candidates
 from gankit.inversion.search import Search
 
@@ -26,7 +26,7 @@ class Found(NamedTuple):
     latents
         `(n, latent)`.
     labels
-        `(n,)`; None without classes.
+        `(n,)` classes, or `(n, d)` vectors; None without labels.
     images
         `(n, height, width, channels)`, generated from them.
     errors
@@ -34,7 +34,7 @@ class Found(NamedTuple):
     """
 
     latents: Real
-    labels: Labels | None
+    labels: AnyLabels | None
     images: Array
     errors: Real
 
@@ -42,10 +42,10 @@ class Found(NamedTuple):
 def invert(
     network: DifferentiableGenerator,
     targets: Array,
+    problem: Problem,
     *,
-    latent: int,
-    classes: int = 0,
-    labels: Labels | None = None,
+    labels: AnyLabels | None = None,
+    sources: Array | None = None,
     steps: int = STEPS,
     restarts: int = RESTARTS,
     seed: int = 0,
@@ -64,15 +64,18 @@ def invert(
     Parameters
     ----------
     network
-        The generator.
+        The generator; it takes noise, alone or with a source.
     targets
         `(n, height, width, channels)` images in [-1, 1].
-    latent
-        Width of the noise.
-    classes
-        Number of classes of a class-conditional generator; else 0.
+    problem
+        The generator's problem.
     labels
-        `(n,)` the class of each image; None to search for it too.
+        `(n,)` the class of each image; None to search for it too. Of a generator of labels that are
+        vectors `(n, d)`, scaled as it takes them; a column with NaN is that of the candidate where
+        the search begins, as all are with None.
+    sources
+        `(n, height, width, channels)` the source of each image, in [-1, 1]; None, the default, if
+        the generator takes none.
     steps
         The most steps of each search, at least 1.
     restarts
@@ -82,24 +85,25 @@ def invert(
     watch
         Called with the part that is done, 0 to 1.
     """
-    candidates = Candidates(network, latent, classes, seed, restarts)
+    candidates = Candidates(network, problem, seed, restarts)
     size = max(1, ROWS // restarts)
     parts = []
     for start in range(0, len(targets), size):
         part = slice(start, start + size)
         own = None if labels is None else labels[part]
+        source = None if sources is None else sources[part]
         goals = targets[part]
 
         def count(share: float, done: int = start, more: int = len(goals)) -> None:
             watch((done + share * more) / len(targets))
 
-        noise, chosen = candidates.nearest(goals, own)
-        latents, best = _searched(network, noise, chosen, goals, steps, count)
+        noise, chosen = candidates.nearest(goals, own, source)
+        latents, best = _searched(network, problem, noise, chosen, source, goals, steps, count)
         rows = np.arange(len(goals))
         winners = None if chosen is None else chosen[rows, best]
-        made = network(latents[rows, best], winners)
+        made = network(problem.generator_inputs(latents[rows, best], source), winners)
         parts.append(Found(latents[rows, best], winners, made, errors(made, goals)))
-    labelled = [part.labels for part in parts if part.labels is not None]
+    labelled: list[Any] = [part.labels for part in parts if part.labels is not None]
     return Found(
         np.concatenate([part.latents for part in parts]),
         np.concatenate(labelled) if labelled else None,
@@ -117,8 +121,10 @@ def errors(images: Array, targets: Array) -> Real:
 
 def _searched(
     network: DifferentiableGenerator,
+    problem: Problem,
     starts: Real,
-    labels: Labels | None,
+    labels: AnyLabels | None,
+    sources: Array | None,
     targets: Array,
     steps: int,
     watch: Callable[[float], None],
@@ -126,10 +132,12 @@ def _searched(
     """Return the best noise of every search, `(n, restarts, latent)`, and each image's best one."""
     n, restarts, latent = starts.shape
     goals = np.repeat(targets, restarts, axis=0)
-    classes = None if labels is None else labels.reshape(-1)
+    rows = None if labels is None else labels.reshape(-1, *labels.shape[2:])
+    repeated = None if sources is None else np.repeat(sources, restarts, axis=0)
     search = Search(starts.reshape(-1, latent), steps)
     while not search.done:
-        images, gradient = network.noise_gradient(search.noise, goals, classes)
+        inputs = problem.generator_inputs(search.noise, repeated)
+        images, gradient = network.noise_gradient(inputs, goals, rows)
         search.move(errors(images, goals), gradient.astype(np.float64))
         watch(float(search.positions.min()) / steps)
     best = search.lowest.reshape(n, restarts).argmin(axis=1)

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 import gankit
+from gankit.data.derived_sources import derived
 from gankit.errors import ExitCode
+from gankit.layers import Concat, Conv, Dense, Embedding, Flatten, Reshape, Tanh
 from tests.evaluation_runs import CONFIG, drawn, write
 
 QUICK = ("--steps", "5", "--restarts", "2")
@@ -43,6 +45,28 @@ def test_writes_pairs_paths_errors_and_noise(run, machine, command):
         made = gankit.load(run).generator(arrays["latents"])
         np.testing.assert_array_equal(made, arrays["images"])
     assert "3 pictures: errors" in ended.err
+
+
+def test_columns_of_labels_and_sources_are_in_the_files(machine, command):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (12, 6, 6, 1), np.uint8)
+    labels = np.zeros(12, [("angle", float), ("width", float)])
+    labels["angle"], labels["width"] = np.linspace(-30, 30, 12), np.linspace(3, 1, 12)
+    gankit.fit(
+        images, (Embedding(2), Dense(36), Reshape((6, 6, 1)), Concat(1), Conv(1, 1), Tanh()),
+        (Flatten(), Dense(1)), latent=3, steps=2, batch=4, backend="numpy", progress=False,
+        labels=labels, source="paired", source_images="edges", inputs=("noise", "source"),
+    ).save(machine / "run")  # fmt: skip
+    np.save(machine / "some.npy", images[:3])
+    given = ("--label", "angle=12.5", "--derive", *QUICK)
+    ended = command("invert", "run", "some.npy", "--out", "made", *given)
+    assert ended.code == ExitCode.OK, ended.err
+    rows = (machine / "made" / "errors.csv").read_text("utf-8").splitlines()
+    assert rows[0] == "file,error,label/angle,label/width"
+    assert [row.split(",")[2] for row in rows[1:]] == ["12.5"] * 3
+    with np.load(machine / "made" / "inversion.npz") as arrays:
+        np.testing.assert_array_equal(arrays["sources"], derived(images[:3], "edges"))
+        assert arrays["labels"].shape == (3, 2)
 
 
 @pytest.mark.usefixtures("run")
@@ -79,6 +103,12 @@ def test_a_file_in_the_place_of_the_folder_is_refused_before_the_search(command,
         (("run", "missing"), ExitCode.DATA, "no file or folder missing"),
         (("run", "pictures", "--steps", "0"), ExitCode.USAGE, "steps: got 0"),
         (("run", "pictures", "--class", "3"), ExitCode.USAGE, "not class-conditional"),
+        (("run", "pictures", "--label", "a=3"), ExitCode.USAGE, "no labels that are vectors"),
+        (("run", "pictures", "--label", "a=1..3"), ExitCode.USAGE, "expected NAME=VALUE, one for"),
+        (("run", "pictures", "--label", "a=1", "--label", "a=2"), ExitCode.USAGE, "a name twice"),
+        (("run", "pictures", "--class", "3", "--label", "a=1"), ExitCode.USAGE, "remove --class"),
+        (("run", "pictures", "--derive"), ExitCode.USAGE, "takes no source images"),
+        (("run", "pictures", "--sources", "pictures"), ExitCode.USAGE, "takes no source images"),
         (("missing", "pictures"), ExitCode.CHECKPOINT, "missing"),
     ],
 )

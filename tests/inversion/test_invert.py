@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gankit.conditions import Condition
 from gankit.errors import Diverged
 from gankit.inversion import invert
 from gankit.inversion.candidates import CANDIDATES
-from gankit.layers import Dense, Embedding, LeakyReLU, Reshape, Tanh
+from gankit.layers import Concat, Dense, Embedding, LeakyReLU, Reshape, Tanh
 from gankit.plugins import get_backend, missing_modules
 from gankit.testing.problems import SIMPLE
 
@@ -19,19 +20,22 @@ GENERATOR = (Dense(20), LeakyReLU(0.2), Dense(12), Tanh(), Reshape(IMAGE))
 CLASSES = 3
 
 
-def network(backend="numpy", *, classes=0):
-    """Return a generator in float64 with weights that make distinct images."""
-    layers = (Embedding(4), *GENERATOR) if classes else GENERATOR
-    problem = replace(
+def problem_of(classes=0, **settings):
+    """Return the problem of a small generator in float64."""
+    return replace(
         SIMPLE,
-        generator=layers,
+        **{"generator": (Embedding(4), *GENERATOR) if classes else GENERATOR} | settings,
         discriminator=(Reshape((12,)), Dense(1)),
         latent=LATENT,
         image_shape=IMAGE,
         classes=classes,
         precision="float64",
     )
-    made = get_backend(backend).trainer(problem).generator
+
+
+def network(backend="numpy", *, classes=0, problem=None):
+    """Return a generator in float64 with weights that make distinct images."""
+    made = get_backend(backend).trainer(problem or problem_of(classes)).generator
     random = np.random.default_rng(1)
     weights = {n: 0.5 * random.standard_normal(w.shape) for n, w in made.weights().items()}
     made.load_weights(weights)
@@ -44,8 +48,8 @@ def planted(made, count=5, labels=None):
     return made(noise, labels)
 
 
-def inverted(made, targets, **options):
-    return invert(made, targets, latent=LATENT, **options)
+def inverted(made, targets, *, classes=0, problem=None, **options):
+    return invert(made, targets, problem or problem_of(classes), **options)
 
 
 def test_recovers_images_that_the_generator_made():
@@ -129,6 +133,51 @@ def test_a_given_class_is_used():
     np.testing.assert_array_equal(found.labels, labels)
 
 
+TURNED = (Condition("angle", -30, 30), Condition("serif", 0, 1, binary=True))
+VECTORS = problem_of(generator=(Embedding(4), *GENERATOR), conditions=TURNED)
+
+
+def test_given_columns_of_labels_are_used_and_the_others_are_those_of_a_candidate():
+    made, wanted = network(problem=VECTORS), np.array([[-0.9, 1.0], [0.8, 0.0], [0.1, 1.0]])
+    targets = planted(made, 3, wanted)
+    found = inverted(made, targets, problem=VECTORS, labels=wanted, restarts=8)
+    np.testing.assert_array_equal(found.labels, wanted)
+    assert found.errors.max() < 1e-3
+    np.testing.assert_array_equal(found.images, made(found.latents, found.labels))
+    wrong = inverted(made, targets, problem=VECTORS, labels=-wanted, restarts=8)
+    assert found.errors.mean() < wrong.errors.mean()
+    half = np.where([[True, False]], wanted, np.nan)
+    searched = inverted(made, targets, problem=VECTORS, labels=half, steps=20)
+    np.testing.assert_array_equal(searched.labels[:, 0], wanted[:, 0])
+    assert np.isin(searched.labels[:, 1], (0, 1)).all()
+    free = inverted(made, targets, problem=VECTORS, restarts=8)
+    assert free.errors.mean() < wrong.errors.mean()
+    assert np.abs(free.labels).max() <= 1
+
+
+BESIDE = {
+    "noise first": (("noise", "source"), (Reshape((6, 1, 1)), Concat(1), Reshape((12,)))),
+    "source first": (("source", "noise"), (Reshape((6,)), Concat(1))),
+}
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch", "keras"])
+@pytest.mark.parametrize("order", BESIDE)
+def test_the_noise_beside_a_source_is_found(backend, order):
+    if missing_modules(get_backend(backend)):
+        pytest.skip(f"{backend} is not installed")
+    inputs, first = BESIDE[order]
+    given = {"source": "paired", "source_shape": (6, 1, 1), "inputs": inputs}
+    problem = problem_of(generator=(*first, *GENERATOR), **given)
+    made, random = network(backend, problem=problem), np.random.default_rng(4)
+    sources, noise = random.uniform(-1, 1, (2, 6, 1, 1)), random.uniform(-0.8, 0.8, (2, LATENT))
+    targets = made(problem.generator_inputs(noise, sources))
+    found = inverted(made, targets, problem=problem, sources=sources, restarts=8)
+    assert found.errors.max() < 1e-3
+    wrong = inverted(made, targets, problem=problem, sources=-sources, steps=60)
+    assert wrong.errors.min() > 10 * found.errors.max()
+
+
 def test_a_search_on_a_plateau_ends_early():
     made = Counted(network())
     inverted(made, np.ones((5, *IMAGE)), steps=1000)
@@ -161,10 +210,10 @@ class Counted:
     def __init__(self, made):
         self.network, self.calls, self.rows = made, 0, 0
 
-    def __call__(self, noise, labels=None):
-        self.rows += len(noise)
-        return self.network(noise, labels)
+    def __call__(self, inputs, labels=None):
+        self.rows += len(inputs)
+        return self.network(inputs, labels)
 
-    def noise_gradient(self, noise, targets, labels=None):
+    def noise_gradient(self, inputs, targets, labels=None):
         self.calls += 1
-        return self.network.noise_gradient(noise, targets, labels)
+        return self.network.noise_gradient(inputs, targets, labels)

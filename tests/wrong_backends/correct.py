@@ -61,11 +61,12 @@ class CorrectTrainer(NumpyTrainer):
         self.problem = replace(problem, **specs)
         super().__init__(self.problem)
         faces = {name: NativeFace if name in self.natives else self.face for name in players}
-        self.generator = faces["generator"](self._g)
+        position = self.problem.noise_position
+        self.generator = faces["generator"](self._g, noise_position=position)
         self.discriminator = faces["discriminator"](self._d, self.problem)
         self.means = {name: native.mean for name, native in self.natives.items()}
         if self.average:
-            self.average = faces["generator"](self.average.network)
+            self.average = faces["generator"](self.average.network, noise_position=position)
             if "generator" in self.means:
                 self.means["average"] = self.means["generator"].copy()
 

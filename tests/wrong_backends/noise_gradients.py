@@ -35,9 +35,9 @@ class ReturnsThePrecisionOfTheNoise(CorrectTrainer):
     """Returns the gradient in the precision of the noise."""
 
     class face(Inference):  # noqa: N801 - it overrides an attribute.
-        def noise_gradient(self, noise, targets, labels=None):
-            images, gradient = super().noise_gradient(noise, targets, labels)
-            return images, gradient.astype(noise.dtype)
+        def noise_gradient(self, inputs, targets, labels=None):
+            images, gradient = super().noise_gradient(inputs, targets, labels)
+            return images, gradient.astype(inputs.dtype)
 
 
 @caught_by("test_noise_gradient_returns_images_and_a_gradient")
@@ -45,8 +45,8 @@ class LearnsFromTheNoiseGradient(CorrectTrainer):
     """Changes its weights when it is differentiated by its noise."""
 
     class face(Inference):  # noqa: N801
-        def noise_gradient(self, noise, targets, labels=None):
-            found = super().noise_gradient(noise, targets, labels)
+        def noise_gradient(self, inputs, targets, labels=None):
+            found = super().noise_gradient(inputs, targets, labels)
             self.network.values["0.kernel"] *= 0.99
             return found
 
@@ -60,9 +60,9 @@ class DifferentiatesTheMean(CorrectTrainer):
     """Differentiates the mean of the rows' errors, not their sum."""
 
     class face(Inference):  # noqa: N801
-        def noise_gradient(self, noise, targets, labels=None):
-            images, gradient = super().noise_gradient(noise, targets, labels)
-            return images, gradient / len(noise)
+        def noise_gradient(self, inputs, targets, labels=None):
+            images, gradient = super().noise_gradient(inputs, targets, labels)
+            return images, gradient / len(inputs)
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -80,8 +80,8 @@ class Halved:
     def __call__(self, inputs, labels=None):
         return self.original(inputs, labels)
 
-    def noise_gradient(self, noise, targets, labels=None):
-        images, gradient = self.original.noise_gradient(noise, targets, labels)
+    def noise_gradient(self, inputs, targets, labels=None):
+        images, gradient = self.original.noise_gradient(inputs, targets, labels)
         return images, gradient / 2
 
 
@@ -90,9 +90,9 @@ class DifferentiatesWithDropout(CorrectTrainer):
     """Differentiates a pass in training mode, with dropout."""
 
     class face(Inference):  # noqa: N801
-        def noise_gradient(self, noise, targets, labels=None):
-            images, gradient = super().noise_gradient(noise, targets, labels)
-            at = variable(noise.astype(images.dtype))
+        def noise_gradient(self, inputs, targets, labels=None):
+            images, gradient = super().noise_gradient(inputs, targets, labels)
+            at = variable(inputs.astype(images.dtype))
             made, _ = self.network.run(at, labels, masks(), {})
             difference = made - targets.astype(images.dtype)
             (gradient,) = gradients(total(difference * difference) * 0.5, [at])
@@ -104,11 +104,20 @@ class DifferentiatesAnotherClass(CorrectTrainer):
     """Differentiates the images of the next class."""
 
     class face(Inference):  # noqa: N801
-        def noise_gradient(self, noise, targets, labels=None):
-            images, gradient = super().noise_gradient(noise, targets, labels)
+        def noise_gradient(self, inputs, targets, labels=None):
+            images, gradient = super().noise_gradient(inputs, targets, labels)
             if labels is not None:
-                gradient = super().noise_gradient(noise, targets, np.roll(labels, 1))[1]
+                gradient = super().noise_gradient(inputs, targets, np.roll(labels, 1))[1]
             return images, gradient
+
+
+@caught_by("test_noise_gradient_beside_a_source_matches_finite_differences")
+class DifferentiatesTheFirstInput(CorrectTrainer):
+    """Differentiates the first input, even if it is the source."""
+
+    class face(Inference):  # noqa: N801
+        def __init__(self, network, problem=None, **_):
+            super().__init__(network, problem)
 
 
 @caught_by("test_the_average_has_its_own_noise_gradient")
@@ -121,8 +130,8 @@ class DifferentiatesTheGeneratorForItsAverage(CorrectTrainer):
             generator = self.generator
 
             class Average(Inference):
-                def noise_gradient(self, noise, targets, labels=None):
-                    return generator.noise_gradient(noise, targets, labels)
+                def noise_gradient(self, inputs, targets, labels=None):
+                    return generator.noise_gradient(inputs, targets, labels)
 
             self.average = Average(self.average.network)
 
@@ -132,12 +141,12 @@ class DifferentiatesAnyLabels(CorrectTrainer):
     """Accepts any labels when it is differentiated by its noise."""
 
     class face(Inference):  # noqa: N801
-        def noise_gradient(self, noise, targets, labels=None):
+        def noise_gradient(self, inputs, targets, labels=None):
             tables = [w for name, w in self.network.values.items() if name.endswith("embedding")]
             if tables:
                 given = np.asarray(0 if labels is None else labels).astype(np.int64)
-                labels = np.resize(given % len(tables[0]), len(noise))
-            return super().noise_gradient(noise, targets, labels)
+                labels = np.resize(given % len(tables[0]), len(inputs))
+            return super().noise_gradient(inputs, targets, labels)
 
 
 def masks():

@@ -35,6 +35,15 @@ MOST_LISTED = 3
 @click.option("--restarts", type=int, default=4, show_default=True, help="Searches per picture.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the searches.")
 @click.option("--class", "label", metavar="NAME|N", help="Class of all pictures  [searched too].")
+@click.option(
+    "--label",
+    "conditions",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a column of labels that are vectors  [searched too].",
+)
+@click.option("--sources", type=PATH, help="Sources of the pictures, in the same order.")
+@click.option("--derive", is_flag=True, help="Compute the sources from PICTURES, as in training.")
 @best_option
 @backend_option
 @device_option
@@ -49,6 +58,9 @@ def command(
     restarts: int,
     seed: int,
     label: str | None,
+    conditions: tuple[str, ...],
+    sources: Path | None,
+    derive: bool,
     best: bool,
     backend: str | None,
     device: str | None,
@@ -65,6 +77,9 @@ def command(
     their error from low to high; paths.png, between each of the first pictures and the next;
     errors.csv, the error of each picture; and inversion.npz, the noise. The error is a mean
     squared difference; a high one means that the run does not know such pictures.
+
+    A generator of noise and source images needs the source of each picture: --sources names a
+    folder or an array of them, --derive computes them.
     """
     from gankit._utils.counts import check_count
     from gankit._utils.storage import require_folder
@@ -74,11 +89,13 @@ def command(
     check_count("steps", steps)
     check_count("restarts", restarts)
     check_seed(seed)
+    fixed = _fixed(conditions, label)
     require_folder(out)
     opened = load(run, backend, best=best, device=device)
     found = opened.invert(
-        pictures, steps, restarts, seed, label, skip_bad=skip_bad, progress=not no_progress
-    )
+        pictures, steps, restarts, seed, label if fixed is None else fixed,
+        sources=sources, derive=derive, skip_bad=skip_bad, progress=not no_progress,
+    )  # fmt: skip
     rows = _rows(opened, found)
     _write(out, opened, found, rows)
     if as_json:
@@ -88,15 +105,36 @@ def command(
     answer(out)
 
 
+def _fixed(conditions: tuple[str, ...], label: str | None) -> dict[str, float] | None:
+    """Return the values of --label by name; None without any."""
+    from gankit.cli.sampling.code_choice import code_choice
+    from gankit.errors import ConfigError
+
+    choices = [code_choice(text, "--label") for text in conditions]
+    for text, choice in zip(conditions, choices, strict=True):
+        if choice.last is not None:
+            raise ConfigError(f"--label: got {text!r}; expected NAME=VALUE, one for all pictures")
+    fixed = {choice.name: choice.first for choice in choices}
+    if len(fixed) < len(choices):
+        raise ConfigError("--label: got a name twice; expected each once")
+    if fixed and label is not None:
+        raise ConfigError("--label is for labels that are vectors; remove --class")
+    return fixed or None
+
+
 def _rows(run: Run, found: Inversion) -> list[dict[str, Any]]:
-    """Return a row for each picture: its file, its error and, with classes, its class."""
+    """Return a row for each picture: its file, its error, and its class or columns of labels."""
     from gankit.launch.run.class_labels import classes_of
 
     rows: list[dict[str, Any]] = [
         {"file": name, "error": error}
         for name, error in zip(found.names, found.errors.tolist(), strict=True)
     ]
-    if found.labels is not None:
+    if found.labels is not None and run.condition_names:
+        for row, numbers in zip(rows, found.labels.tolist(), strict=True):
+            heads = [f"label/{name}" for name in run.condition_names]
+            row |= dict(zip(heads, numbers, strict=True))
+    elif found.labels is not None:
         names = classes_of(run).names
         for row, number in zip(rows, found.labels.tolist(), strict=True):
             row["class"] = names[number]
@@ -121,6 +159,8 @@ def _write(out: Path, run: Run, found: Inversion, rows: list[dict[str, Any]]) ->
     }
     if found.labels is not None:
         arrays["labels"] = found.labels
+    if found.sources is not None:
+        arrays["sources"] = found.sources
     np.savez(files["inversion.npz"], **arrays)
     paths = run.paths(_first(found)) if len(found) > 1 else None
     images.write_png(out / "pairs.png", pairs)
@@ -138,9 +178,9 @@ def _first(found: Inversion) -> Inversion:
     from gankit.inversion import Inversion
 
     most = slice(MOST_PATHS + 1)
-    labels = None if found.labels is None else found.labels[most]
-    arrays = (found.images[most], found.errors[most])
-    return Inversion(found.names[most], found.originals[most], found.latents[most], labels, *arrays)
+    labels, sources = (None if a is None else a[most] for a in (found.labels, found.sources))
+    arrays = (labels, found.images[most], found.errors[most], sources)
+    return Inversion(found.names[most], found.originals[most], found.latents[most], *arrays)
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -25,17 +25,35 @@ def condition_labels(conditions: Sequence[Condition], n: int, given: object) -> 
     n
         Number of images.
     given
-        Values by name, for some or all conditions; `(n, d)` or `(d,)` numbers; or None. Conditions
-        without values are spread over their ranges.
+        As of `given_labels`. Conditions without values are spread over their ranges.
+
+    Raises
+    ------
+    ConfigError
+        As of `given_labels`.
+    """
+    found = given_labels(conditions, n, given)
+    return scaled(conditions, np.where(np.isnan(found), spread(conditions, n), found))
+
+
+def given_labels(conditions: Sequence[Condition], n: int, given: object) -> LabelVectors:
+    """Return the `(n, d)` labels of `n` images in the units of the data, NaN if not given.
+
+    Parameters
+    ----------
+    conditions
+        The columns of the labels.
+    n
+        Number of images.
+    given
+        Values by name, for some or all conditions; `(n, d)` or `(d,)` numbers; or None.
 
     Raises
     ------
     ConfigError
         A condition is unknown, or the labels have another shape or are not finite numbers.
     """
-    made = spread(conditions, n)
-    if given is None:
-        return scaled(conditions, made)
+    made = np.full((n, len(conditions)), np.nan)
     if isinstance(given, Mapping):
         by_name = {condition.name: number for number, condition in enumerate(conditions)}
         for name, values in given.items():
@@ -48,16 +66,17 @@ def condition_labels(conditions: Sequence[Condition], n: int, given: object) -> 
                     "them"
                 )
             made[:, by_name[name]] = numbers
-        return scaled(conditions, made)
-    numbers = _numbers("labels", given)
-    if numbers.shape not in ((len(conditions),), made.shape):
-        names = ", ".join(condition.name for condition in conditions)
-        raise ConfigError(
-            f"labels: got the shape {numbers.shape}; expected {made.shape}, a column for each of "
-            f"{names}; or values by name: {{{conditions[0].name!r}: {conditions[0].high:g}}}"
-        )
-    made[...] = numbers
-    return scaled(conditions, made)
+    elif given is not None:
+        numbers = _numbers("labels", given)
+        if numbers.shape not in ((len(conditions),), made.shape):
+            names = ", ".join(condition.name for condition in conditions)
+            raise ConfigError(
+                f"labels: got the shape {numbers.shape}; expected {made.shape}, a column for each "
+                f"of {names}; or values by name: {{{conditions[0].name!r}: "
+                f"{conditions[0].high:g}}}"
+            )
+        made[...] = numbers
+    return made
 
 
 def _numbers(place: str, values: object) -> LabelVectors:

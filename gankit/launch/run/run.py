@@ -410,6 +410,8 @@ class Run:
         seed: int = 0,
         labels: LabelChoice | None = None,
         *,
+        sources: object = None,
+        derive: bool = False,
         skip_bad: bool = False,
         progress: bool = True,
     ) -> Inversion:
@@ -431,7 +433,14 @@ class Run:
         seed
             Random seed of the first noise.
         labels
-            As in `sample`; None, the default, searches for the class too.
+            As in `sample`; None, the default, searches for the class too. Of labels that are
+            vectors, a column that is not given is that of the generated image where the search
+            begins.
+        sources
+            The source of each image, in the same order, if the generator takes noise and sources:
+            what `translate` takes.
+        derive
+            Whether the sources are computed from the images, as in training; False by default.
         skip_bad
             Whether to skip pictures of a folder that cannot be read; False by default.
         progress
@@ -453,10 +462,10 @@ class Run:
         """
         from gankit.launch.run.invert_images import invert_images
 
-        self._check_no_sources()
         return invert_images(
-            self, images, steps, restarts, seed, labels, skip_bad=skip_bad, progress=progress
-        )
+            self, images, steps, restarts, seed, labels,
+            sources=sources, derive=derive, skip_bad=skip_bad, progress=progress,
+        )  # fmt: skip
 
     def translate(
         self,
@@ -505,7 +514,8 @@ class Run:
             At least two images, from `invert`.
         steps
             Generated images of each path, at least 2: the first and the last are the nearest
-            ones. The class, if any, changes in the middle.
+            ones. The class and the source, if any, change in the middle; labels that are vectors
+            change in equal steps.
 
         Returns
         -------

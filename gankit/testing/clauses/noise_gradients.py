@@ -12,29 +12,36 @@ from gankit.contract import Array, Backend, DifferentiableGenerator, Generator, 
 from gankit.contract.random_streams import Stream
 from gankit.contract.random_streams import generator as random_numbers
 from gankit.errors import ConfigError
+from gankit.layers import Concat, Dense, Flatten, LeakyReLU, Reshape, Spec
 from gankit.testing.agreement import assert_close, assert_identical
 from gankit.testing.clauses.labels import INVALID, conditional_problem
 from gankit.testing.clauses.layers import pair_problem
 from gankit.testing.clauses.native import NativePair, native_problem
 from gankit.testing.clauses.networks import noise
+from gankit.testing.clauses.sources import CRITIC, SOURCE, sources
 from gankit.testing.harness import Setup, ready, reference, require, supported
 from gankit.testing.level_marks import level
-from gankit.testing.network_pairs import PAIRS
+from gankit.testing.network_pairs import PAIRS, TO_IMAGE
 from gankit.testing.problems import bound, full
-from gankit.testing.rgb import CLASSES, rgb_setup
+from gankit.testing.rgb import CLASSES, rgb_problem, rgb_setup
 
 Images = NDArray[np.uint8]
 STEP = {"float64": 1e-6, "float32": 1e-3}
 """The distance of a central difference from its point, by precision."""
 TOLERANCE = {"float64": 1e-6, "float32": 2e-2}
 """The relative error of a central difference, by precision."""
+WITH_SOURCE: dict[str, tuple[tuple[str, ...], Spec]] = {
+    "noise-first": (("noise", "source"), (Dense(96), Reshape(SOURCE), Concat(1), Flatten())),
+    "source-first": (("source", "noise"), (Flatten(), Concat(1))),
+}
+"""What a generator takes, and its first layers, by the order of its inputs."""
 
 
 @level("numerics")
 class NoiseGradientClauses:
     """Noise gradients: the generator is differentiated by its noise (capability "noise-gradients").
 
-    Its `noise_gradient(noise, targets, labels)` returns the images, and the gradient of half the
+    Its `noise_gradient(inputs, targets, labels)` returns the images, and the gradient of half the
     sum of (images - targets)^2 at the noise, in inference mode.
     """
 
@@ -73,6 +80,22 @@ class NoiseGradientClauses:
         trainer = ready(backend, problem)
         Setup(problem, images).updates(trainer, 0, 2)
         assert_finite_differences(trainer.generator, problem)
+
+    @pytest.mark.parametrize("order", WITH_SOURCE)
+    def test_noise_gradient_beside_a_source_matches_finite_differences(
+        self, backend: Backend, order: str
+    ) -> None:
+        """A generator of noise and source is differentiated by its noise alone, in any order."""
+        inputs, first = WITH_SOURCE[order]
+        generator = (*first, Dense(24), LeakyReLU(0.2), *TO_IMAGE)
+        made = {"inputs": inputs, "source": "paired", "source_shape": SOURCE}
+        problem = claimed(backend, rgb_problem(backend, generator, CRITIC, **made))
+        network, z = ready(backend, problem).generator, noise(problem)
+        given, goal = beside_source(problem, z), targets(problem)
+        images, gradient = differentiable(network).noise_gradient(given, goal)
+        assert_close({"images": images}, {"images": network(given)}, bound(problem))
+        assert gradient.shape == z.shape
+        assert_finite_differences(network, problem)
 
     @pytest.mark.parametrize("pair", PAIRS)
     def test_noise_gradient_matches_the_reference(self, backend: Backend, pair: str) -> None:
@@ -145,15 +168,23 @@ def targets(problem: Problem, count: int = 5) -> Array:
     return made.astype(problem.precision)
 
 
+def beside_source(problem: Problem, z: Array) -> Array | tuple[Array, ...]:
+    """Return what the generator takes: noise, and sources if the problem has some."""
+    source = problem.scale(sources(problem)[: len(z)]) if problem.takes_source else None
+    inputs: Array | tuple[Array, ...] = problem.generator_inputs(z, source)
+    return inputs
+
+
 def assert_finite_differences(network: Generator, problem: Problem) -> None:
     """Fail unless each row's gradient agrees with a central difference of its error."""
     z, goal = noise(problem), targets(problem)
     away = random_numbers(0, Stream.SAMPLE, 2).standard_normal(z.shape)
-    gradient = differentiable(network).noise_gradient(z, goal)[1]
+    gradient = differentiable(network).noise_gradient(beside_source(problem, z), goal)[1]
     found = (gradient * away).sum(axis=1, dtype=np.float64)
     step = STEP[problem.precision]
     ahead, behind = (
-        errors(network, (z + side * step * away).astype(z.dtype), goal) for side in (1, -1)
+        errors(network, beside_source(problem, (z + side * step * away).astype(z.dtype)), goal)
+        for side in (1, -1)
     )
     wanted = (ahead - behind) / (2 * step)
     assert np.abs(wanted).max() > 0
@@ -164,7 +195,9 @@ def assert_finite_differences(network: Generator, problem: Problem) -> None:
     )
 
 
-def errors(network: Generator, z: Array, goal: Array) -> NDArray[np.float64]:
+def errors(
+    network: Generator, inputs: Array | tuple[Array, ...], goal: Array
+) -> NDArray[np.float64]:
     """Return half the sum of squared differences of each row, `(n,)`."""
-    difference = network(z).astype(np.float64) - goal
+    difference = network(inputs).astype(np.float64) - goal
     return cast(NDArray[np.float64], 0.5 * (difference**2).sum(axis=(1, 2, 3)))

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 import gankit
-from gankit.errors import ConfigError, DataError, Unsupported
-from gankit.layers import Dense, Embedding, Flatten, Reshape, Tanh
+from gankit.contract.latents import interpolated
+from gankit.errors import ConfigError, DataError, UnknownName, Unsupported
+from gankit.layers import Concat, Conv, Dense, Embedding, Flatten, Reshape, Tanh
 from gankit.optimizers import Average
 
 SHAPE = (6, 5, 1)
@@ -146,3 +147,93 @@ def test_the_grid_has_the_image_of_the_lowest_error_first(run):
     np.testing.assert_array_equal(pixels[:6, :5], IMAGES[first, ..., 0])
     assert pixels.shape == (12, 3 * 5 + 2 * 2)
     assert repr(found).startswith("Inversion(3 images, errors 0.")
+
+
+@pytest.fixture(scope="module")
+def turned():
+    labels = np.zeros(12, [("angle", float), ("serif", float)])
+    labels["angle"], labels["serif"] = np.linspace(-30, 30, 12), np.arange(12) % 2
+    return fit((Embedding(3), *GENERATOR), labels=labels)
+
+
+def test_labels_that_are_vectors_are_given_and_found_in_the_units_of_the_data(turned):
+    found = turned.invert(IMAGES[:3], labels={"angle": [-30, 7.3, 30]}, **QUICK)
+    np.testing.assert_array_equal(found.labels[:, 0], [-30, 7.3, 30])
+    assert np.isin(found.labels[:, 1], (0, 1)).all()
+    scale = [[30, 1]]
+    made = turned.generator(found.latents, found.labels / scale)
+    np.testing.assert_allclose(made, found.images, atol=1e-6)
+    free = turned.invert(IMAGES[:2], **QUICK).labels
+    assert np.abs(free[:, 0]).max() <= 30
+    with pytest.raises(UnknownName, match="angel"):
+        turned.invert(IMAGES[:2], labels={"angel": 1}, **QUICK)
+
+
+def test_a_path_changes_labels_that_are_vectors_in_equal_steps(turned):
+    found = turned.invert(IMAGES[:2], labels=[[-30, 0], [30, 0]], **QUICK)
+    path = turned.paths(found, 3)[0]
+    np.testing.assert_allclose(path[[1, 3]], found.images, atol=1e-5)
+    noise = interpolated(found.latents, 3, 4)[0, 1:2]
+    wanted = turned.generator(noise, np.zeros((1, 2)))[0]
+    np.testing.assert_allclose(path[2], wanted, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def beside():
+    """Return a run whose generator takes noise and the grey levels of an image."""
+    return gankit.fit(
+        np.repeat(IMAGES, 3, axis=3),
+        (Dense(30), Reshape((6, 5, 1)), Concat(1), Conv(3, 1), Tanh()),
+        (Flatten(), Dense(1)),
+        latent=4,
+        steps=2,
+        batch=4,
+        backend="numpy",
+        progress=False,
+        source="paired",
+        source_images="grey",
+        inputs=("noise", "source"),
+    )
+
+
+def test_a_generator_of_noise_and_sources_takes_given_or_computed_ones(beside):
+    images = np.repeat(IMAGES[:3], 3, axis=3)
+    computed = beside.invert(images, derive=True, **QUICK)
+    np.testing.assert_array_equal(computed.sources, IMAGES[:3])
+    given = beside.invert(images, sources=IMAGES[:3], **QUICK)
+    np.testing.assert_array_equal(given.latents, computed.latents)
+    reals = beside.invert(beside.problem.scale(images), derive=True, **QUICK)
+    np.testing.assert_array_equal(reals.sources, IMAGES[:3])
+    other = beside.invert(images, sources=IMAGES[3:6], **QUICK)
+    assert (other.images != given.images).any()
+    path = beside.paths(given, 2)[0]
+    np.testing.assert_allclose(path[1:3], given.images[:2], atol=1e-5)
+
+
+def test_wrong_sources_are_refused(run, beside, tmp_path):
+    images = np.repeat(IMAGES[:2], 3, axis=3)
+    with pytest.raises(ConfigError, match="got neither sources nor derive"):
+        beside.invert(images, **QUICK)
+    with pytest.raises(ConfigError, match="got both sources and derive"):
+        beside.invert(images, sources=IMAGES[:2], derive=True, **QUICK)
+    with pytest.raises(ConfigError, match="sources: got 3; expected 2, one for each image"):
+        beside.invert(images, sources=IMAGES[:3], **QUICK)
+    with pytest.raises(ConfigError, match="sources: the run's generator takes no source images"):
+        run.invert(IMAGES[:2], sources=IMAGES[:2], **QUICK)
+    for folder, names in (("B", ("a.png", "b.png")), ("A", ("a.png", "c.png"))):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            Image.new("RGB", (5, 6), (10, 200, 30)).save(tmp_path / folder / name)
+    with pytest.raises(ConfigError, match=r"got 'c\.png' for 'b\.png'"):
+        beside.invert(tmp_path / "B", sources=tmp_path / "A", **QUICK)
+    with pytest.raises(ConfigError, match="inversion: got that of another run"):
+        run.paths(beside.invert(images, derive=True, **QUICK))
+
+
+def test_a_generator_of_sources_alone_has_no_noise_to_search():
+    translating = gankit.fit(
+        IMAGES, (Conv(1, 1), Tanh()), (Flatten(), Dense(1)), latent=1, steps=1, batch=4,
+        backend="numpy", progress=False, source="paired", source_images="edges", inputs="source",
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match=r"no noise to search; call run\.translate"):
+        translating.invert(IMAGES[:2], derive=True, **QUICK)
