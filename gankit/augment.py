@@ -21,8 +21,10 @@ Tensor: TypeAlias = Any
 """An array of the backend's own kind."""
 Half = Literal["real", "fake"]
 HALVES: tuple[Half, ...] = get_args(Half)
-Transform = Literal["brightness", "saturation", "contrast", "translation", "cutout"]
+Transform = Literal["brightness", "saturation", "contrast", "translation", "cutout", "affine"]
 TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
+DIFFAUGMENT: tuple[Transform, ...] = TRANSFORMS[:5]
+"""Those of Zhao et al. 2020."""
 
 
 class AugmentOps(Protocol):
@@ -39,6 +41,20 @@ class AugmentOps(Protocol):
         """
         ...
 
+    def warp(self, images: Tensor, maps: Tensor, /) -> Tensor:
+        """Stretch, shear and shift each of `images`, first its rows, then its columns.
+
+        `maps` are `(B, 2, 3)`, for each direction (scale, shear, shift), the shift in pixels. With
+        x and y the distances of a pixel from the image's centre,
+
+            z[n, y, x] = images[n, y, scale * x + shear * y + shift]      with maps[n, 0]
+            result[n, y, x] = z[n, scale * y + shear * x + shift, x]      with maps[n, 1]
+
+        A value between two pixels is interpolated linearly; outside the image it is that of the
+        edge (Catmull & Smith 1980, transforms in two passes).
+        """
+        ...
+
     def below(self, numbers: Tensor, threshold: Tensor, /) -> Tensor:
         """Return 1 where one of `numbers` is below `threshold`, else 0, in their precision."""
         ...
@@ -48,18 +64,23 @@ class AugmentOps(Protocol):
 @dataclass(frozen=True)
 @plain_numbers
 class Augment:
-    """The augmentation policy, in this order: DiffAugment (Zhao et al. 2020, appendix).
+    """The augmentation policy: the first five are DiffAugment (Zhao et al. 2020, appendix).
 
         brightness   x + u, u ~ U(-1/2, 1/2)
         saturation   m + u * (x - m), u ~ U(0, 2), m the mean over channels
         contrast     m + u * (x - m), u ~ U(1/2, 3/2), m the image's mean
         translation  by up to 1/8 of each side, filled with zeros
         cutout       a rectangle of half of each side, at a random position, set to zero
+        affine       turned by U(-0.3, 0.3) radians, sheared by U(-0.3, 0.3), scaled by
+                     exp(U(-0.2, 0.2)) and shifted by up to 0.075 of each side, between pixels too;
+                     outside, the values of the edge
+
+    They are applied in the order of the policy.
 
     Attributes
     ----------
     policy
-        Names of transforms.
+        Names of transforms; the default is DiffAugment, all but "affine".
     adaptive
         Whether each transform is applied to an image with probability p, which adapts to the
         discriminator (ADA: Karras et al. 2020b, section 3): with r the logits of real images,
@@ -72,7 +93,7 @@ class Augment:
         As above; `images` is the number of images in which p can go from 0 to 1.
     """
 
-    policy: tuple[Transform, ...] = TRANSFORMS
+    policy: tuple[Transform, ...] = DIFFAUGMENT
     adaptive: bool = False
     target: float = 0.6
     images: float = 500_000
@@ -185,12 +206,17 @@ def _cutout(_ops: AugmentOps, images: Tensor, numbers: Numbers) -> Tensor:
     return images * (1 - numbers["rows"] * numbers["columns"])
 
 
+def _affine(ops: AugmentOps, images: Tensor, numbers: Numbers) -> Tensor:
+    return ops.warp(images, numbers["maps"])
+
+
 FORMULAS: dict[str, Formula] = {
     "brightness": _brightness,
     "saturation": _scale_about_mean(3),
     "contrast": _scale_about_mean(1, 2, 3),
     "translation": _translation,
     "cutout": _cutout,
+    "affine": _affine,
 }
 
 

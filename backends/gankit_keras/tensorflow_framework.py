@@ -189,6 +189,10 @@ class TensorFlow(Framework):
         shifted = tf.einsum("nik,nkjc->nijc", down, images)
         return tf.einsum("njk,nikc->nijc", right, shifted)
 
+    def column_products(self, matrices: Tensor, images: Tensor, /) -> Tensor:
+        """Return the product of a matrix for each column of each image with that column."""
+        return tf.einsum("nxiy,nyxc->nixc", matrices, images)
+
 
 def _shift_matrices(offsets: Tensor, images: Tensor, axis: int) -> Tensor:
     """Return `(n, side, side)`, 1 if the column's position is shifted to the row's, else 0."""

@@ -249,6 +249,35 @@ def shift(images: Tracked, offsets: NDArray[np.int64]) -> Tracked:
     return Tracked(value, (images, lambda g: shift(g, -offsets)))
 
 
+def interpolate(images: Tracked, places: Value, axis: int) -> Tracked:
+    """Return each image's values at `places`, `(n, height, width)`, along one of its sides.
+
+    Between two pixels they are interpolated linearly; outside, they are those of the edge.
+    """
+    value = np.zeros_like(images.value)
+    for index, weight in _neighbours(places, images.shape[axis]):
+        value += weight * np.take_along_axis(images.value, index, axis)
+    return Tracked(value, (images, lambda g: spread(g, places, axis)))
+
+
+def spread(images: Tracked, places: Value, axis: int) -> Tracked:
+    """Add each value to the pixels that it would come from: the adjoint of `interpolate`."""
+    value = np.zeros_like(images.value)
+    pixels: list[NDArray[np.int64]] = list(np.indices(images.shape, sparse=True))
+    for index, weight in _neighbours(places, images.shape[axis]):
+        pixels[axis] = index
+        np.add.at(value, tuple(pixels), weight * images.value)
+    return Tracked(value, (images, lambda g: interpolate(g, places, axis)))
+
+
+def _neighbours(places: Value, side: int) -> list[tuple[NDArray[np.int64], Value]]:
+    """Return the two pixels around each place, and their weights."""
+    inside = places.clip(0, side - 1)[..., None]
+    below = np.floor(inside).astype(np.int64).clip(0, max(side - 2, 0))
+    share = inside - below.astype(inside.dtype)
+    return [(below, 1 - share), (np.minimum(below + 1, side - 1), share)]
+
+
 def _overlap(offset: int) -> tuple[slice, slice]:
     """Return the slices of a side's visible part after and before a shift by `offset`."""
     ahead, behind = max(offset, 0), max(-offset, 0)

@@ -44,6 +44,22 @@ class TrackedOps:
         """Shift each image down and right by its row of `offsets`; fill with zeros."""
         return operations.shift(images, offsets)
 
+    def warp(self, images: Tracked, maps: Value) -> Tracked:
+        """Stretch, shear and shift each image's rows, then its columns."""
+        rows = operations.interpolate(images, _places(images, maps[:, 0], 2), 2)
+        return operations.interpolate(rows, _places(rows, maps[:, 1], 1), 1)
+
     def below(self, numbers: Value, threshold: float) -> Value:
         """Return 1 where a number is below the threshold and 0 elsewhere."""
         return (numbers < threshold).astype(numbers.dtype)
+
+
+def _places(images: Tracked, numbers: Value, axis: int) -> Value:
+    """Return `(n, height, width)`: where along an axis of the images each pixel comes from."""
+    sides = images.shape[1:3]
+    centred = [np.arange(side, dtype=numbers.dtype) - (side - 1) / 2 for side in sides]
+    grids = np.meshgrid(*centred, indexing="ij")
+    scale, shear, shift = numbers.T[:, :, None, None]
+    middle = (sides[axis - 1] - 1) / 2
+    places: Value = scale * grids[axis - 1] + shear * grids[2 - axis] + shift + middle
+    return places

@@ -70,6 +70,10 @@ class TorchOperations(Operations):
         shifted: Tensor = _Shift.apply(images, offsets)  # type: ignore[no-untyped-call]
         return shifted
 
+    def column_products(self, matrices: Tensor, images: Tensor, /) -> Tensor:
+        """Return the product of a matrix for each column of each image with that column."""
+        return torch.einsum("nxiy,nyxc->nixc", matrices, images)
+
 
 class _Shift(Function):
     """A shift, whose derivative is the shift back; indexing would have to sum its gradients."""

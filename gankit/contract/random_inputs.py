@@ -7,6 +7,7 @@
     augment/real/brightness/value     (B, 1, 1, 1); so for saturation and contrast
     augment/real/translation/offsets  (B, 2) int64
     augment/real/cutout/rows          (B, height, 1, 1), 1 inside the rectangle; columns likewise
+    augment/real/affine/maps          (B, 2, 3), as `gankit.augment.AugmentOps.warp` takes them
     augment/real/brightness/gate      (B, 1, 1, 1) in [0, 1), if the augmentation is adaptive
 
 All are drawn in float32, whatever the precision, so that runs of either get the same numbers.
@@ -30,6 +31,8 @@ PIXEL: Shape = (1, 1, 1)
 RANGES = {"brightness": (-0.5, 0.5), "saturation": (0.0, 2.0), "contrast": (0.5, 1.5)}
 TRANSLATION = 0.125
 CUTOUT = 0.5
+AFFINE = {"angle": 0.3, "shear": 0.3, "log_scale": 0.2, "shift": 0.075}
+"""The most of each number of "affine": the angle in radians, the shift as a share of the side."""
 
 
 def draw(problem: Problem, batch: int, updates: int, step: int) -> RandomInputs:
@@ -112,8 +115,28 @@ def _span(random: np.random.Generator, lead: tuple[int, int], side: int) -> NDAr
     return ((place >= first) & (place < first + size)).astype(np.float32)
 
 
+def _maps(random: np.random.Generator, _name: str, lead: tuple[int, int], shape: Shape) -> Roles:
+    """Draw turned, sheared, scaled and shifted images; write each as two passes.
+
+    A pixel at (x, y) from the centre comes from (u, v) = A (x, y) + (right, down), with
+    A = scale * (rotation by the angle) * (1, shear; 0, 1). The pass over the columns reads v of x
+    and y, so the pass over the rows, which comes before it, must read u of x and v.
+    """
+    draws = 2 * random.random((5, *lead), np.float32) - 1
+    angle, shear, log_scale = (draws[i] * AFFINE[k] for i, k in enumerate(list(AFFINE)[:3]))
+    down, right = (draws[3 + i] * (AFFINE["shift"] * shape[i]) for i in range(2))
+    cosine, sine = np.cos(angle) * np.exp(log_scale), np.sin(angle) * np.exp(log_scale)
+    across, along = shear * cosine - sine, shear * sine + cosine
+    tilt = across / along
+    rows = [cosine - tilt * sine, tilt, right - tilt * down]
+    columns = [along, sine, down]
+    maps = np.stack([np.stack(rows, axis=-1), np.stack(columns, axis=-1)], axis=-2)
+    yield "maps", maps.astype(np.float32)
+
+
 TRANSFORMS: dict[str, Callable[[np.random.Generator, str, tuple[int, int], Shape], Roles]] = {
     **dict.fromkeys(RANGES, _value),
     "translation": _offsets,
     "cutout": _rectangle,
+    "affine": _maps,
 }

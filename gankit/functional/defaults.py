@@ -184,6 +184,56 @@ def _shifts(xp: Namespace, offsets: Tensor, places: Tensor) -> Tensor:
     return xp.where(differences == 0, xp.ones_like(differences), xp.zeros_like(differences))
 
 
+def warp(
+    xp: Namespace,
+    products: Callable[[Tensor, Tensor], Tensor],
+    images: Tensor,
+    maps: Tensor,
+    rows: Tensor,
+    columns: Tensor,
+) -> Tensor:
+    """Return warped `(B, h, w, c)` images, as `gankit.augment.AugmentOps.warp` says.
+
+    Each pass is a product with matrices of the weights of pixels, so its derivative is one too.
+    `products` are `Operations.column_products`; `rows` and `columns` the numbers `(h,)` and `(w,)`
+    of the rows and of the columns, in the images' precision.
+    """
+    images = xp.matmul(_weights(xp, maps[:, 0], columns, rows), images)
+    return products(_weights(xp, maps[:, 1], rows, columns), images)
+
+
+def column_products(xp: Namespace, matrices: Tensor, images: Tensor) -> Tensor:
+    """Return `(n, i, w, c)` products of a matrix for each column with that column.
+
+    `matrices` are `(n, w, i, h)` and `images` `(n, h, w, c)`.
+    """
+    columns, made, height = matrices.shape[1:]
+    width, channels = images.shape[2:]
+    parts = [
+        xp.matmul(matrices[:, column], xp.reshape(images[:, :, column], (-1, height, channels)))
+        for column in range(columns)
+    ]
+    return xp.reshape(xp.concatenate(parts, axis=2), (-1, made, width, channels))
+
+
+def _weights(xp: Namespace, numbers: Tensor, along: Tensor, across: Tensor) -> Tensor:
+    """Return `(B, other, side, side)`: the weight of each pixel of a line in each of its new ones.
+
+    `numbers` are `(B, 3)`, scale, shear and shift; `along` the numbers of the pixels of a line,
+    `across` those of the lines.
+    """
+    last, scale, shear, shift = (
+        along.shape[0] - 1,
+        *(xp.reshape(numbers[:, i], (-1, 1, 1)) for i in range(3)),
+    )
+    places = xp.reshape(along - last / 2, (1, 1, -1))
+    lines = xp.reshape(across - (across.shape[0] - 1) / 2, (1, -1, 1))
+    places = xp.clip(scale * places + shear * lines + shift + last / 2, 0, last)
+    places = xp.reshape(places, (-1, across.shape[0], last + 1, 1))
+    distances = places - xp.reshape(along, (1, 1, 1, -1))
+    return xp.clip(1 - xp.sqrt(xp.square(distances)), 0, 1)
+
+
 def take(xp: Namespace, x: Tensor, index: Tensor, places: Tensor, axis: int) -> Tensor:
     """Return rows of `x`: the product of a matrix that has a 1 at each position with `x`.
 

@@ -201,10 +201,23 @@ class Operations(ABC):
         `images` are `(B, height, width, channels)`, `offsets` `(B, 2)` whole numbers in the same
         precision.
         """
-        rows, columns = (
-            self.array(np.arange(side, dtype=self.precision)) for side in images.shape[1:3]
-        )
-        return defaults.shift(self.xp, images, offsets, rows, columns)
+        return defaults.shift(self.xp, images, offsets, *self._sides(images))
+
+    def warp(self, images: Tensor, maps: Tensor, /) -> Tensor:
+        """Warp each of `images` by its row of `maps`, as `AugmentOps` defines it.
+
+        `images` are `(B, height, width, channels)`, `maps` `(B, 2, 3)` in the same precision.
+        """
+        rows, columns = self._sides(images)
+        return defaults.warp(self.xp, self.column_products, images, maps, rows, columns)
+
+    def column_products(self, matrices: Tensor, images: Tensor, /) -> Tensor:
+        """Return the product of a matrix for each column of each image with that column.
+
+        `matrices` are `(B, width, i, height)`, `images` `(B, height, width, channels)`, and the
+        result `(B, i, width, channels)`.
+        """
+        return defaults.column_products(self.xp, matrices, images)
 
     def mean(self, x: Tensor, /) -> Tensor:
         """Return the mean of all values of `x`, a scalar of its dtype."""
@@ -225,3 +238,10 @@ class Operations(ABC):
         """
         ones = self.xp.ones_like(numbers)
         return self.xp.where(numbers < self.scale(threshold, ones), ones, self.xp.zeros_like(ones))
+
+    def _sides(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the numbers of the rows and of the columns of `images`, in their precision."""
+        rows, columns = (
+            self.array(np.arange(side, dtype=self.precision)) for side in images.shape[1:3]
+        )
+        return rows, columns

@@ -29,6 +29,25 @@ class NumpyOps(NumpyLossOps):
         ]
         return np.array(shifted)
 
+    def warp(self, images: Array, maps: Array) -> Array:
+        """Stretch, shear and shift the rows of each image, then the columns."""
+        rows = np.array(list(map(_resampled, images, maps[:, 0])))
+        columns = np.array(list(map(_resampled, rows.swapaxes(1, 2), maps[:, 1])))
+        return columns.swapaxes(1, 2)
+
     def below(self, numbers: Array, threshold: float) -> Array:
         """Return 1 for each number below the threshold, else 0."""
         return (numbers < threshold).astype(numbers.dtype)
+
+
+def _resampled(image: Array, numbers: Array) -> Array:
+    """Return an image whose rows are read at other places, between pixels by `numpy.interp`."""
+    height, width, channels = image.shape
+    pixels, (scale, shear, shift) = np.arange(width), numbers
+    result = np.empty_like(image)
+    for line in range(height):
+        middle = (width - 1) / 2 + shear * (line - (height - 1) / 2) + shift
+        places = scale * (pixels - (width - 1) / 2) + middle
+        for channel in range(channels):
+            result[line, :, channel] = np.interp(places, pixels, image[line, :, channel])
+    return result

@@ -9,6 +9,7 @@ import pytest
 from gankit_numpy.image_layers import average_pool, convolve, convolve_transposed, upsample
 from gankit_numpy.losses import term_value
 from gankit_numpy.operations import leaky_relu, relu, shift
+from gankit_numpy.ops import TrackedOps
 from gankit_numpy.tape import constant
 
 from gankit.augment import Augment
@@ -122,6 +123,20 @@ def test_a_shift_equals_that_of_the_reference():
     images, offsets = normal(4, 6, 5, 2), np.array([[0, 0], [2, -1], [-3, 4], [7, -6]])
     expected = shift(constant(images), offsets).value
     np.testing.assert_array_equal(PLAIN.shift(images, offsets.astype(float)), expected)
+
+
+@pytest.mark.parametrize("sides", [(6, 5), (1, 4), (3, 1)])
+def test_a_warp_equals_that_of_the_reference(sides):
+    images = normal(4, *sides, 2)
+    maps = np.array([1, 0, 0]) + normal(4, 2, 3) * [0.3, 0.3, 2]
+    expected = TrackedOps().warp(constant(images), maps).value
+    np.testing.assert_allclose(PLAIN.warp(images, maps), expected, rtol=0, atol=1e-12)
+
+
+def test_a_warp_by_nothing_changes_nothing():
+    images = normal(2, 4, 3, 2)
+    maps = np.broadcast_to([1.0, 0, 0], (2, 2, 3))
+    np.testing.assert_array_equal(PLAIN.warp(images, maps), images)
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3])

@@ -33,6 +33,7 @@ from gankit.layers import (
 LABELS = np.array([2, 0, 2, 1])
 OFFSETS = np.array([[1, -2], [0, 3], [-9, 1]])
 SHIFTS = (3, 5, 4, 2)
+BETWEEN = np.random.default_rng(1).uniform(-1, 6, SHIFTS[:3])
 OPERATIONS = {
     "add": (lambda a, b: a + b, (3, 4), (4,)),
     "subtract": (lambda a, b: a - b, (2, 1, 3), (2, 4, 1)),
@@ -75,6 +76,8 @@ OPERATIONS = {
     "patches": (lambda a: op.patches(a, 2, 2), (2, 5, 4, 3)),
     "fold": (lambda a: op.fold(a, 2, (7, 6)), (2, 3, 2, 3, 3, 2)),
     "shift": (lambda a: op.shift(a, OFFSETS), SHIFTS),
+    "interpolate": (lambda a: op.interpolate(a, BETWEEN, 1), SHIFTS),
+    "spread": (lambda a: op.spread(a, BETWEEN, 2), SHIFTS),
 }
 KINDS = [pytest.param(*case[:1], case[1:], id=name) for name, case in OPERATIONS.items()]
 HIDDEN = {

@@ -16,7 +16,7 @@ def view(images, half, batch, policy, p):
     return images if noise is None else images + batch.scalars["instance_noise"] * noise
 
 
-ROLES = ("value", "offsets", "rows", "columns", "gate")
+ROLES = ("value", "offsets", "rows", "columns", "maps", "gate")
 
 
 def brightness(images, drawn):
@@ -48,10 +48,30 @@ def cutout(images, drawn):
     return images.masked_fill(hidden, 0.0)
 
 
+def affine(images, drawn):
+    """Two passes of grid_sample, whose places are in [-1, 1] from the first to the last pixel."""
+    height, width = images.shape[1:3]
+    y, x = torch.meshgrid(
+        *(torch.arange(side, dtype=images.dtype) - (side - 1) / 2 for side in (height, width)),
+        indexing="ij",
+    )
+    across, down = drawn["maps"][:, :, :, None, None].unbind(1)
+    moved = images.movedim(-1, 1)
+    for places in (
+        (across[:, 0] * x + across[:, 1] * y + across[:, 2], y.expand(len(images), -1, -1)),
+        (x.expand(len(images), -1, -1), down[:, 0] * y + down[:, 1] * x + down[:, 2]),
+    ):
+        ends = zip(places, (width - 1, height - 1), strict=True)
+        grid = torch.stack([2 * place / end for place, end in ends], -1)
+        moved = functional.grid_sample(moved, grid, "bilinear", "border", align_corners=True)
+    return moved.movedim(1, -1)
+
+
 TRANSFORMS = {
     "brightness": brightness,
     "saturation": saturation,
     "contrast": contrast,
     "translation": translation,
     "cutout": cutout,
+    "affine": affine,
 }

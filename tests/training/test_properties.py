@@ -191,13 +191,18 @@ def test_adaptive_augmentation_with_probability_1_equals_fixed_augmentation(poli
 @some
 @given(st.integers(0, 99), st.tuples(st.integers(1, 33), st.integers(1, 33)))
 def test_augmented_images_are_within_their_ranges(seed, sides):
-    made = drawn(Augment(), seed, (*sides, 2))
+    made = drawn(Augment(TRANSFORMS), seed, (*sides, 2))
     for half in HALVES:
         own = {name: made[f"augment/{half}/{name}"] for name in names(made, half)}
         for name, (low, high) in RANGES.items():
             assert low <= own[f"{name}/value"].min() <= own[f"{name}/value"].max() <= high
         most = np.floor(np.array(sides) / 8 + 0.5)
         assert (np.abs(own["translation/offsets"]) <= most).all()
+        (row_scale, *_), (scale, sine, down) = np.moveaxis(own["affine/maps"], 0, -1)
+        areas = row_scale * scale  # The shear changes none.
+        assert (np.abs(np.log(areas)) <= 2 * 0.2 + 1e-5).all()
+        assert (np.abs(sine) <= np.sqrt(areas) * math.sin(0.3) + 1e-5).all()
+        assert np.abs(down).max() <= 0.075 * sides[0] + 1e-5
         for role, axis, side in (("rows", 1, sides[0]), ("columns", 2, sides[1])):
             span = own[f"cutout/{role}"]
             assert set(np.unique(span)) <= {0.0, 1.0}
@@ -244,6 +249,8 @@ def pictures(seed):
 def neutralised(name, array):
     """Return random inputs with which a transform changes nothing."""
     *_, transform, role = name.split("/")
+    if role == "maps":
+        return np.broadcast_to(np.array([1, 0, 0], array.dtype), array.shape)
     neutral = 1 if role == "value" and transform in ("saturation", "contrast") else 0
     return np.full_like(array, neutral)
 

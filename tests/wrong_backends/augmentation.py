@@ -62,6 +62,24 @@ class PullsGradientsStraight(patched(TrackedOps, shift=pulled_straight)):
     """Does not shift the gradient of a shifted image back."""
 
 
+def sheared_the_other_way(ops, images, maps, original=TrackedOps.warp):
+    return original(ops, images, maps * np.array([1, -1, 1], maps.dtype))
+
+
+@caught_by(SEES, "test_augmentation_matches_the_reference")
+class ShearsTheOtherWay(patched(TrackedOps, warp=sheared_the_other_way)):
+    """Shears a warped image to the other side."""
+
+
+def spread_plainly(_images, _places, _axis, original=operations.interpolate):
+    return Tracked(original(_images, _places, _axis).value, (_images, lambda g: g))
+
+
+@caught_by("test_augmentation_matches_the_reference")
+class LeavesGradientsUnwarped(patched(operations, interpolate=spread_plainly)):
+    """Does not take the gradient of a warped image to the pixels that it came from."""
+
+
 def always(_ops, numbers, _threshold):
     return np.ones_like(numbers)
 

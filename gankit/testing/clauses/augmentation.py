@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gankit.augment import Augment, Half, view
+from gankit.augment import TRANSFORMS, Augment, Half, view
 from gankit.contract import Array, Backend, Batch, Precision, Problem, Trainer, strip_prefix
 from gankit.penalties import Penalty
 from gankit.testing.agreement import assert_close, layout
@@ -35,7 +35,7 @@ ADAPTIVE = Augment(adaptive=True, target=0.1, images=128, every=2)
 class AugmentationClauses:
     """Augmentation: transforms, instance noise and flips (capabilities "augment", "adaptive").
 
-    The formula is `gankit.augment.view`, over three operations of the backend.
+    The formula is `gankit.augment.view`, over four operations of the backend.
     """
 
     @each_player
@@ -129,7 +129,7 @@ def augmented_problem(backend: Backend) -> Problem:
         backend,
         TO_IMAGE,
         SMOOTH["dense"],
-        augment=Augment(),
+        augment=Augment(TRANSFORMS),
         instance_noise=0.3,
         flip=True,
         penalties=(penalty,) if "input-gradients" in backend.capabilities else (),
