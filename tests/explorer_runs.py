@@ -72,7 +72,13 @@ def _drawn(name, array, random):
     return 0.3 * normal
 
 
-def any_directions(run, count):
+def any_sources(run):
+    """Replace `page_sources`, which loads the run's data set: twelve of them."""
+    random = np.random.default_rng(3)
+    return random.integers(0, 256, (12, *run.problem.source_shape), np.uint8)
+
+
+def any_directions(run, count, **_):
     """Replace `principal_directions`, which makes thousands of images."""
     return Directions(np.eye(run.problem.latent)[:count], np.full(count, 0.1))
 

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from gankit import layers
 from gankit._utils.state import State
+from gankit.contract import Problem
 from gankit.contract.random_streams import Stream
 from gankit.data.class_names import Classes
 from gankit.errors import ConfigError
 from gankit.launch.run import Run
-from gankit.layers import BatchNorm, Layer, Node, Residual, Spec
+from gankit.layers import BatchNorm, Layer, Node, Residual
+from gankit.report.explorer_inputs import conditions, page_sources, source_images
 from gankit.report.latent_directions import principal_directions
 
 STYLES = ("explorer/explorer.css",)
@@ -35,6 +37,7 @@ SCRIPTS = tuple(
         "canvas",
         "view",
         "controls",
+        "sources",
         "explorer",
     )
 )
@@ -57,6 +60,7 @@ def payload(
     *,
     directions: int = DIRECTIONS,
     most: int = MOST_WEIGHT_BYTES,
+    sources: NDArray[np.uint8] | None = None,
 ) -> dict[str, Any]:
     """Return the data with which a page generates the run's images, as JSON values.
 
@@ -71,14 +75,23 @@ def payload(
         Number of sliders.
     most
         The most bytes of the weights.
+    sources
+        `(n, height, width, channels)` the page's sources, if the generator takes some; None, the
+        default, for the first 12 of `gankit translate RUN`.
 
     Returns
     -------
     dict
+        inputs
+            What the generator takes: "noise", "source" or both.
         latent, shape
             Number of normal columns of the noise; (height, width, channels) of an image.
         classes, names
             Number of classes of a class-conditional generator, else 0; their names.
+        conditions
+            The columns of labels that are vectors, as of `explorer_inputs.conditions`.
+        source
+            The sources, as of `explorer_inputs.source_images`; None without sources.
         codes
             Each code's name, kind and size, and the largest value of its slider; the columns of the
             noise after the normal ones.
@@ -100,33 +113,33 @@ def payload(
     Raises
     ------
     ConfigError
-        The generator is native, or too large for a page.
+        The generator is native, or too large for a page, or no sources are known.
+    DataError
+        The run's sources cannot be loaded.
     Diverged
         An image contains a value that is not finite.
     """
     problem = run.problem
     if not isinstance(problem.generator, tuple):
         raise ConfigError("--explore: got a native generator; expected one of gankit layers")
-    if problem.takes_source:
-        raise ConfigError("--explore: got a generator that takes sources; expected one of noise")
-    if problem.generator_labels.columns:
-        raise ConfigError(
-            "--explore: got a generator of labels that are vectors; expected one of classes; draw "
-            "its conditions by gankit sample RUN --label NAME=A..B"
-        )
-    classes = problem.generator_classes
-    _check_size(problem.generator, problem.noise_width, problem.classes, most)
+    classes, shapes = problem.generator_classes, problem.input_shapes("generator")
+    _check_size(problem, most)
+    if problem.takes_source and sources is None:
+        sources = page_sources(run)
     weights = run.generator.weights()
-    found = principal_directions(run, directions)
+    found = principal_directions(run, directions if problem.takes_noise else 0, sources=sources)
     return {
-        "latent": problem.latent,
+        "inputs": list(problem.inputs),
+        "latent": problem.latent if problem.takes_noise else 0,
         "shape": list(problem.image_shape),
         "classes": classes,
         "names": list(
             Classes.of(run.class_names if class_names is None else class_names, classes).names
         ),
+        "conditions": conditions(problem),
+        "source": None if sources is None else source_images(run, sources),
         "codes": [asdict(code) | {"reach": REACHES[code.kind]} for code in problem.codes],
-        "layers": _layers(layers.tree(problem.generator, (problem.noise_width,)), weights),
+        "layers": _layers(layers.tree(problem.generator, shapes), weights),
         "directions": _array(found.vectors),
         "shares": [float(share) for share in found.shares],
         "reach": REACH,
@@ -134,9 +147,11 @@ def payload(
     }
 
 
-def _check_size(spec: Spec, latent: int, classes: int, most: int) -> None:
+def _check_size(problem: Problem, most: int) -> None:
     """Raise ConfigError if the weights take more than `most` bytes in base64."""
-    shapes = layers.weight_shapes(spec, (latent,), classes).values()
+    assert isinstance(problem.generator, tuple)  # noqa: S101 - for mypy: the caller checks it.
+    inputs, labels = problem.input_shapes("generator"), problem.label_format.width
+    shapes = layers.weight_shapes(problem.generator, inputs, labels).values()
     size = sum(math.prod(shape) * 4 for shape in shapes) * 4 // 3
     if size > most:
         raise ConfigError(

@@ -36,25 +36,33 @@ class Directions:
     shares: NDArray[np.float64]
 
 
-def principal_directions(run: Run, count: int, seed: int = 0) -> Directions:
+def principal_directions(
+    run: Run, count: int, seed: int = 0, *, sources: NDArray[np.uint8] | None = None
+) -> Directions:
     """Return the `count` directions along which the generator's images change most.
 
     With J the derivative of an image with respect to its noise, the directions are the first
     eigenvectors of E[J'J], and the shares are its eigenvalues divided by their sum: the active
     subspace of Constantine, Dow & Wang 2014 ("Active subspace methods in theory and practice",
     equation 2.2), for all pixels together. J is computed by forward differences at noise drawn with
-    `seed`, of each class in turn, so any generator works, also one without gradients.
+    `seed`, of each class in turn, or of labels over the ranges of conditions, and of each of the
+    `sources`, `(n, height, width, channels)`, if the generator takes some. So any generator works,
+    also one without gradients.
 
     Raises
     ------
     Diverged
         An image contains a value that is not finite.
     """
+    if not count:
+        return Directions(np.zeros((0, 0)), np.zeros(0))
     latent = run.problem.latent
     points = sample_noise(run.problem, max(8, IMAGES // (latent + 1)), seed)
     change = np.zeros((latent, latent))
+    labels = run.problem.labels_in_turn(len(points))
     for i, point in enumerate(points):
-        jacobian = _jacobian(run, point, i)
+        source = None if sources is None else sources[i % len(sources)]
+        jacobian = _jacobian(run, point, None if labels is None else labels[i], source)
         change += jacobian @ jacobian.T
     if not np.isfinite(change).all():
         raise Diverged("the generator's images are not finite; leave out --explore")
@@ -66,16 +74,19 @@ def principal_directions(run: Run, count: int, seed: int = 0) -> Directions:
     )
 
 
-def _jacobian(run: Run, point: Array, number: int) -> NDArray[np.float64]:
+def _jacobian(
+    run: Run, point: Array, label: AnyLabels | None, source: NDArray[np.uint8] | None
+) -> NDArray[np.float64]:
     """Return `(latent, values)`: an image's derivative with respect to each normal number."""
     steps = DIFFERENCE_STEP * np.eye(run.problem.latent, len(point), dtype=point.dtype)
     noise = np.concatenate([point[None], point + steps])
-    classes = run.problem.generator_classes
-    labels: AnyLabels | None = np.full(len(noise), number % classes) if classes else None
-    if run.problem.generator_labels.columns:
-        middle = run.problem.labels_in_turn(1)
-        labels = np.repeat(np.asarray(middle), len(noise), axis=0)
-    images = run.generator(noise, labels).reshape(len(noise), -1).astype(np.float64)
+    labels, sources = (
+        None if each is None else np.repeat(np.asarray(each)[np.newaxis], len(noise), axis=0)
+        for each in (label, source)
+    )
+    beside = None if sources is None else run.problem.scale(sources)
+    images = run.generator(run.problem.generator_inputs(noise, beside), labels)
+    images = images.reshape(len(noise), -1).astype(np.float64)
     return np.asarray((images[1:] - images[0]) / DIFFERENCE_STEP)
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 import gankit
 from gankit.codes import Code
+from gankit.conditions import Condition, spread
 from gankit.contract.latents import latents
 from gankit.contract.sample_noise import sample_noise
 from gankit.layers import (
@@ -41,7 +42,13 @@ from gankit.report import explorer, render
 from gankit.report.latent_directions import principal_directions
 from gankit.visual.images import to_uint8
 from tests.browser.chromium import PHONE
-from tests.explorer_runs import any_directions, page_of, run_of_recipe, run_of_spec
+from tests.explorer_runs import (
+    any_directions,
+    any_sources,
+    page_of,
+    run_of_recipe,
+    run_of_spec,
+)
 
 BOUND = 1e-4
 KINDS = {
@@ -81,13 +88,19 @@ KINDS = {
 }
 """Generators that between them have every layer, on images of unequal sides."""
 COLOURED = Embedding(3), Dense(40), LeakyReLU(0.2), Dense(144), Tanh(), Reshape((8, 6, 3))
+TURNED = (
+    Condition("angle", -45, 45),
+    Condition("bold", 0, 1, binary=True),
+    Condition("the width", 1.2, 3.6),
+)
 PICTURES = 12
 RIGHT, LEFT, END, TAB, SPACE, BACK = "\ue014", "\ue012", "\ue010", "\ue004", " ", "\ue003"
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
+def opened(browser, tmp_path, monkeypatch):
     """Return a function that opens a page with a run's generator, nothing mounted."""
+    monkeypatch.setattr(explorer, "page_sources", any_sources)
 
     def opened(run, **more):
         path = tmp_path / "page.html"
@@ -99,10 +112,11 @@ def opened(browser, tmp_path):
 
 
 def generated(browser, noise, labels):
-    """Return `(n, values)`: the images of the page's generator for noise and classes."""
+    """Return `(n, values)`: the images of the page's generator for noise and labels."""
     made = browser.run(
+        "const sources = payload.source ? gankitExplorer.sourceImages(payload.source) : [];"
         "return arguments[0].map((z, i) =>"
-        " Array.from(gankitExplorer.generate(payload, z, arguments[1][i])))",
+        " Array.from(gankitExplorer.generate(payload, z, arguments[1][i], sources[i])))",
         noise.tolist(),
         labels.tolist(),
     )
@@ -110,18 +124,34 @@ def generated(browser, noise, labels):
 
 
 def largest_difference(browser, run, n=3):
-    noise = sample_noise(run.problem, n, 5)
-    labels = np.arange(1, n + 1) % max(run.problem.generator_classes, 1)
-    wanted = run.generator(noise, labels if run.problem.generator_classes else None)
+    noise, problem = sample_noise(run.problem, n, 5), run.problem
+    labels = np.arange(1, n + 1) % max(problem.generator_classes, 1)
+    taken = labels if problem.generator_classes else None
+    if problem.generator_labels.columns:
+        labels = spread(problem.conditions, n)
+        taken = problem.labels_in_turn(n)
+    source = problem.scale(any_sources(run)[:n]) if problem.takes_source else None
+    wanted = run.generator(problem.generator_inputs(noise, source), taken)
     assert wanted.std() > 0.1  # Images of nothing would agree about anything.
     return np.abs(generated(browser, noise, labels) - wanted.reshape(n, -1)).max()
 
 
-# A page has no sources, so it refuses generators that take some.
-@pytest.mark.parametrize("name", [r.name for r in recipes() if "source" not in r.settings])
+@pytest.mark.parametrize("name", [recipe.name for recipe in recipes()])
 def test_images_of_every_recipe_equal_those_of_python(name, opened, monkeypatch):
     monkeypatch.setattr(explorer, "principal_directions", any_directions)
     run = run_of_recipe(name)
+    assert largest_difference(opened(run), run) < BOUND
+
+
+@pytest.mark.parametrize("inputs", [("noise", "source"), ("source", "noise")])
+def test_images_of_labels_that_are_vectors_and_of_sources_equal_those_of_python(inputs, opened):
+    first = (Dense(48), Reshape((8, 6, 1)), Concat(1), Flatten())
+    if inputs[0] == "source":
+        first = (Flatten(), Concat(1))
+    run = run_of_spec(
+        (*first, *COLOURED), (8, 6, 3), classes=0, conditions=TURNED,
+        source="paired", source_shape=(8, 6, 1), inputs=inputs,
+    )  # fmt: skip
     assert largest_difference(opened(run), run) < BOUND
 
 
@@ -330,6 +360,88 @@ def test_codes_are_chosen_and_moved(opened):
     assert said(page) == "Seed 0, image 1, class 0, kind 2, slant 2, style -0.4"
     command = "--seed 0 --class 0 --code kind=2 --code slant=2 --code style=-0.4"
     assert command in page.find("#here").text
+
+
+def test_conditions_are_chosen_and_moved(opened):
+    run = run_of_spec(COLOURED, (8, 6, 3), classes=0, conditions=TURNED)
+    page = mounted(opened(run))
+    middle = {"angle": 0, "bold": 0, "the width": 2.4}
+    for number, image in enumerate(run.sample(PICTURES, 0, middle)):
+        assert_shows(page, image, small(number))
+    assert said(page) == "Seed 0, image 1, angle 0, bold 0, the width 2.4"
+    page.press(page.all("input[type=radio]")[0], RIGHT)
+    page.press(slider(page, 0), END)
+    page.press(slider(page, 1), *[LEFT] * 3)
+    moved = run.sample(PICTURES, 0, {"angle": 45, "bold": 1, "the width": 2.25})
+    assert_shows(page, moved[0])
+    assert_shows(page, moved[7], small(7))
+    assert np.abs(moved[0] - run.sample(1, 0, middle)[0]).max() > 0.1
+    assert said(page) == "Seed 0, image 1, angle 45, bold 1, the width 2.25"
+    command = "--seed 0 --label angle=45 --label bold=1 --label 'the width=2.25'"
+    assert command in page.find("#here").text
+    page.all(".explorer__back")[1].click()
+    assert said(page) == "Seed 0, image 1, angle 45, bold 1, the width 2.4"
+
+
+TRANSLATING = (Conv(4, 3, padding=1), LeakyReLU(0.2), Conv(3, 1), Tanh())
+ALONE = {"source": "paired", "source_shape": (8, 6, 1), "inputs": ("source",)}
+
+
+def translated(run, sources):
+    return run.generator(run.problem.scale(sources), None)
+
+
+def test_each_image_is_that_of_a_source_beside_the_large_one(opened):
+    run = run_of_spec(TRANSLATING, (8, 6, 3), classes=0, **ALONE)
+    page, sources = mounted(opened(run)), any_sources(run)
+    made = translated(run, sources)
+    for number in range(PICTURES):
+        assert_shows(page, made[number], small(number))
+    assert_shows(page, made[0])
+    grey = np.repeat(run.problem.scale(sources), 3, axis=3)
+    assert_shows(page, grey[0], ".explorer__source")
+    page.press(page.all(".explorer__small")[4], SPACE)
+    assert_shows(page, made[4])
+    assert_shows(page, grey[4], ".explorer__source")
+    assert said(page) == "Image 5"
+    assert page.all("input[type=number]") == page.all(".explorer__range") == []
+    assert "gankit translate RUN" in page.find("#here").text
+
+
+def test_a_picture_takes_the_place_of_a_source(opened, tmp_path):
+    run = run_of_spec(TRANSLATING, (8, 6, 3), classes=0, **ALONE)
+    page, sources = mounted(opened(run)), any_sources(run)
+    colours = np.random.default_rng(8).integers(0, 256, (8, 6, 3), np.uint8)
+    Image.fromarray(colours).save(tmp_path / "mine.png")
+    chooser = page.find("input[type=file]")
+    page.press(page.all(".explorer__small")[2], SPACE)
+    chooser.send_keys(str(tmp_path / "mine.png"))
+    page.wait(lambda: said(page) == "Image 3, of mine.png", "the picture")
+    grey = np.asarray(Image.fromarray(colours).convert("L"))[np.newaxis, ..., np.newaxis]
+    shown = picture(page, ".explorer__source")[..., :1]
+    assert np.abs(shown - grey[0].astype(int)).max() <= 1
+    wanted = translated(run, shown.astype(np.uint8)[np.newaxis])[0]
+    assert_shows(page, wanted)
+    assert_shows(page, wanted, small(2))
+    assert_shows(page, translated(run, sources)[3], small(3))
+    (tmp_path / "notes.png").write_text("no picture")
+    chooser.send_keys(str(tmp_path / "notes.png"))
+    sentence = "notes.png is not a picture that this browser reads."
+    page.wait(lambda: sentence in page.find("#here").text, "the message")
+    assert said(page) == "Image 3, of mine.png"
+
+
+def test_a_large_picture_is_cut_and_scaled(opened, tmp_path):
+    run = run_of_spec(TRANSLATING, (8, 6, 3), classes=0, **ALONE)
+    page = mounted(opened(run))
+    drawn = np.zeros((400, 600), np.uint8)
+    drawn[:, 300:] = 255  # The right half is white: so is that of what remains of the width.
+    Image.fromarray(drawn).save(tmp_path / "half.png")
+    page.find("input[type=file]").send_keys(str(tmp_path / "half.png"))
+    page.wait(lambda: said(page) == "Image 1, of half.png", "the picture")
+    shown = picture(page, ".explorer__source")[..., 0]
+    assert shown[:, :2].max() < 16
+    assert shown[:, 4:].min() > 239
 
 
 def test_many_classes_are_a_list(opened):

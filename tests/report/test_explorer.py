@@ -10,22 +10,19 @@ import numpy as np
 import pytest
 
 from gankit.codes import Code
+from gankit.conditions import Condition
 from gankit.errors import ConfigError, Diverged, ExitCode
 from gankit.launch.run import Run
-from gankit.layers import BatchNorm, Conv, Dense, Embedding, Reshape, Residual, Tanh
+from gankit.layers import BatchNorm, Concat, Conv, Dense, Embedding, Reshape, Residual, Tanh
 from gankit.optimizers import Average
 from gankit.recipes import recipes
 from gankit.report import explorer
 from gankit.report.explorer import payload
+from gankit.report.explorer_inputs import conditions
 from gankit.report.latent_directions import principal_directions
-from tests.explorer_runs import STATIC, any_directions, run_of_recipe, run_of_spec
+from tests.explorer_runs import STATIC, any_directions, any_sources, run_of_recipe, run_of_spec
 
-REFUSED = {
-    **dict.fromkeys(
-        ("colourise", "inpaint", "pix2pix", "super-resolution"), "a generator that takes sources"
-    ),
-    "sn-dcgan": r"takes \d+\.\d MB of the page; expected at most",
-}
+REFUSED = {"sn-dcgan": r"takes \d+\.\d MB of the page; expected at most"}
 """The recipes without a page, as docs/exploring.md says, and why."""
 LINEAR = Dense(12), Reshape((3, 4, 1))
 BLOCK = (
@@ -47,7 +44,13 @@ def no_directions(monkeypatch):
     monkeypatch.setattr(explorer, "principal_directions", any_directions)
 
 
-@pytest.mark.usefixtures("no_directions")
+@pytest.fixture
+def given_sources(monkeypatch):
+    """Give sources to runs without a data set."""
+    monkeypatch.setattr(explorer, "page_sources", any_sources)
+
+
+@pytest.mark.usefixtures("no_directions", "given_sources")
 @pytest.mark.parametrize("name", [recipe.name for recipe in recipes()])
 def test_a_recipe_fits_into_a_page_or_says_how_large_it_would_be(name):
     run = run_of_recipe(name)
@@ -122,6 +125,49 @@ def test_a_page_has_the_codes_and_directions_of_the_normal_columns_alone():
     wanted = np.linalg.svd(kernel)[0].T
     found = numbers(told["directions"])
     np.testing.assert_allclose(np.abs(found), np.abs(wanted), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "slider"),
+    [
+        (-45, 45, {"low": -45, "high": 45, "step": 1, "start": 0, "digits": 0}),
+        (1.2, 3.6, {"low": 1.2, "high": 3.6, "step": 0.05, "start": 2.4, "digits": 2}),
+        (-0.0123, 0.4, {"low": -0.015, "high": 0.4, "step": 0.005, "start": 0.195, "digits": 3}),
+        (1990, 2020.5, {"low": 1990, "high": 2020.5, "step": 0.5, "start": 2005.0, "digits": 1}),
+        (7, 7, None),
+    ],
+)
+def test_the_slider_of_a_condition_has_short_numbers_over_its_range(low, high, slider):
+    columns = (Condition("angle", low, high), Condition("serif", 0, 1, binary=True))
+    generator = (Embedding(2), Dense(12), Reshape((3, 4, 1)))
+    run = run_of_spec(generator, (3, 4, 1), classes=0, conditions=columns)
+    found = conditions(run.problem)
+    assert found[0]["slider"] == slider
+    assert found[1] == {"name": "serif", "low": 0, "high": 1, "binary": True, "slider": None}
+
+
+@pytest.mark.usefixtures("given_sources")
+def test_a_page_has_sources_and_directions_of_the_noise_beside_them():
+    generator = (Reshape((12,)), Concat(1), Dense(12), Reshape((3, 4, 1)))
+    beside = {"source": "paired", "source_shape": (4, 3, 1), "inputs": ("source", "noise")}
+    run = run_of_spec(generator, (3, 4, 1), **beside)
+    told = payload(run)
+    assert (told["inputs"], told["latent"], told["source"]["shape"]) == (
+        ["source", "noise"],
+        5,
+        [4, 3, 1],
+    )
+    levels = [np.frombuffer(base64.b64decode(x), np.uint8) for x in told["source"]["pictures"]]
+    np.testing.assert_array_equal(np.stack(levels).reshape(12, 4, 3, 1), any_sources(run))
+    wanted = np.linalg.svd(run.generator.weights()["2.kernel"][12:])[0].T
+    np.testing.assert_allclose(np.abs(numbers(told["directions"])), np.abs(wanted), atol=1e-3)
+
+
+@pytest.mark.usefixtures("given_sources")
+def test_a_generator_of_sources_alone_has_no_directions():
+    alone = {"source": "paired", "source_shape": (3, 4, 1), "inputs": ("source",)}
+    told = payload(run_of_spec((Conv(1, 1), Tanh()), (3, 4, 1), **alone))
+    assert (told["latent"], told["shares"], told["directions"]["shape"]) == (0, [], [0, 0])
 
 
 def test_normalisation_is_folded_into_the_weights():

@@ -9,8 +9,11 @@
 
   const unique = (name) => `explorer-${name}-${++count}`;
 
-  // Returns the buttons and the seed field; calls `onSeed` with a seed, and `onSave`.
-  explorer.actions = ({ onSeed, onSave }) => {
+  // Returns the buttons, and the seed field if there is noise; calls `onSeed` with a seed, and
+  // `onSave`.
+  explorer.actions = ({ noise, onSeed, onSave }) => {
+    const save = button("Save PNG", onSave);
+    if (!noise) return element("div", { className: "explorer__actions" }, save);
     const seed = element("input", {
       type: "number", min: 0, max: Number.MAX_SAFE_INTEGER, step: 1, value: 0,
       className: "explorer__input",
@@ -28,8 +31,7 @@
     });
     next.classList.add("explorer__main");
     const field = element("label", { className: "explorer__line" }, "Seed ", seed);
-    return element("div", { className: "explorer__actions" }, next, field,
-      button("Save PNG", onSave));
+    return element("div", { className: "explorer__actions" }, next, field, save);
   };
 
   // Returns a field to choose one of some names; calls `onChoose` with its number.
@@ -44,9 +46,21 @@
       const categories = Array.from({ length: size }, (_, category) => String(category));
       return explorer.choice(name, categories, set);
     }
-    const { row } = slider({ name, title: `code ${name}` }, reach, set);
+    const { row } = slider({ name, title: `code ${name}` }, around(reach), set);
     return element("div", { className: "explorer__field" }, row);
   });
+
+  // Returns a field for each condition: 0 or 1 to choose from, or a slider; calls `onCondition` with
+  // the number of the condition and its value. One with a single value has none.
+  explorer.conditions = (conditions, onCondition) =>
+    conditions.flatMap(({ name, binary, slider: scale }, number) => {
+      const set = (value) => onCondition(number, value);
+      if (binary) return explorer.choice(name, ["0", "1"], set);
+      if (!scale) return [];
+      const text = (value) => value.toFixed(scale.digits).replace("-", "\u2212");
+      const { row } = slider({ name, title: name }, { ...scale, text }, set);
+      return element("div", { className: "explorer__field" }, row);
+    });
 
   function chips(title, names, onChoose) {
     const group = unique("class");
@@ -75,7 +89,7 @@
     const told = (share, k) => ({
       name: `Direction ${k + 1}`, title: `direction ${k + 1}`, share: percent(share),
     });
-    const sliders = shares.map((share, k) => slider(told(share, k), reach, (value) => {
+    const sliders = shares.map((share, k) => slider(told(share, k), around(reach), (value) => {
       values[k] = value;
       resetAll.disabled = values.every((each) => each === 0);
       onMove([...values]);
@@ -92,26 +106,30 @@
       ...sliders.map(({ row }) => row), resetAll);
   };
 
-  function slider({ name, title, share = "" }, reach, onMove) {
+  // Returns the scale of a slider from -reach to reach.
+  const around = (reach) => ({
+    low: -reach, high: reach, step: STEP, start: 0, digits: 1, text: signed,
+  });
+
+  function slider({ name, title, share = "" }, { low, high, step, start, digits, text }, onMove) {
     const id = unique("slider");
     const range = element("input", {
-      id, type: "range", min: -reach, max: reach, step: STEP, value: 0,
-      className: "explorer__range",
+      id, type: "range", min: low, max: high, step, value: start, className: "explorer__range",
     });
-    const value = element("output", { className: "explorer__value", htmlFor: id }, "0.0");
+    const value = element("output", { className: "explorer__value", htmlFor: id }, text(start));
     const back = element("button", {
-      type: "button", className: "explorer__back", title: "reset to 0", disabled: true,
-      "aria-label": `reset ${title} to 0`,
+      type: "button", className: "explorer__back", title: `reset to ${start}`, disabled: true,
+      "aria-label": `reset ${title} to ${start}`,
     }, "\u21ba");
     const set = () => {
-      const now = range.valueAsNumber;
-      value.textContent = signed(now);
-      back.disabled = now === 0;
-      fill(range, now / reach / 2);
+      const now = Number(range.valueAsNumber.toFixed(digits));
+      value.textContent = text(now);
+      back.disabled = now === start;
+      fill(range, (now - (low + high) / 2) / (high - low));
       onMove(now);
     };
     const reset = () => {
-      range.value = 0;
+      range.value = start;
       set();
     };
     range.addEventListener("input", set);

@@ -9,16 +9,20 @@
   // generated, the element has aria-busy="true".
   explorer.mount = (root, payload) => {
     const vectors = explorer.numbers(payload.directions);
-    const draw = (seed) => explorer.latents(IMAGES, payload.latent, seed, payload.stream);
+    const sources = payload.source ? explorer.sourceImages(payload.source) : [];
+    const images = payload.source ? sources.length : IMAGES;
+    const draw = (seed) => explorer.latents(images, payload.latent, seed, payload.stream);
     const state = {
-      seed: 0, chosen: 0, label: 0, offsets: [], noise: draw(0), stale: [],
+      seed: 0, chosen: 0, label: 0, offsets: [], noise: draw(0), stale: [], opened: {},
       codes: payload.codes.map(() => 0),
+      conditions: payload.conditions.map(({ low, slider }) => slider?.start ?? low),
     };
     const change = (changes) => {
       Object.assign(state, changes);
       refresh();
     };
-    const view = explorer.view(payload.shape, IMAGES, (chosen) => change({ chosen }));
+    const view = explorer.view(payload.shape, images, payload.source?.shape,
+      (chosen) => change({ chosen }));
     const command = element("code");
 
     const schedule = explorer.inFrames(() => {
@@ -29,7 +33,8 @@
     function* generate(number) {
       const normal = along(state.noise[number], vectors, state.offsets);
       const noise = Float32Array.from([...normal, ...columns(payload.codes, state.codes)]);
-      const image = yield* explorer.generating(payload, noise, state.label);
+      const label = payload.classes ? state.label : state.conditions;
+      const image = yield* explorer.generating(payload, noise, label, sources[number]);
       view.paint(number, image);
       if (number === state.chosen) view.enlarge(image);
     }
@@ -40,40 +45,56 @@
       state.stale = [state.chosen, ...numbers];
       root.setAttribute("aria-busy", "true");
       view.describe(imageName(payload, state) + offsetText(state));
+      if (payload.source) view.source(sources[state.chosen]);
       schedule();
     }
 
     function refresh() {
       view.caption(imageName(payload, state), state.chosen);
-      command.textContent = sampleCommand(payload, state);
+      command.textContent = commandOf(payload, state);
       redraw();
     }
 
+    const set = (name) => (number, value) =>
+      change({ [name]: state[name].map((old, other) => (other === number ? value : old)) });
+    const open = (source, name) => {
+      sources[state.chosen] = source;
+      change({ opened: { ...state.opened, [state.chosen]: name } });
+    };
     const move = (offsets) => {
       state.offsets = offsets;
       redraw();
     };
+    const { classes, codes, conditions, names, source, shares } = payload;
+    const choose = (label) => change({ label });
     const parts = [
       explorer.actions({
+        noise: takesNoise(payload),
         onSeed: (seed) => change({ seed, noise: draw(seed) }),
         onSave: () => view.save(fileName(payload, state)),
       }),
-      explorer.directions(payload.shares, payload.reach, move),
-      element("p", { className: "explorer__note" },
-        "With all directions at 0, this command generates the same images: ", command),
+      ...(source ? [explorer.opener(source, open)] : []),
+      ...(classes ? [explorer.choice("Class", names, choose)] : []),
+      ...explorer.codes(codes, set("codes")),
+      ...explorer.conditions(conditions, set("conditions")),
+      ...(shares.length ? [explorer.directions(shares, payload.reach, move)] : []),
+      ...(commandOf(payload, state) ? [note(payload, command)] : []),
     ];
-    if (payload.classes) {
-      const choose = (label) => change({ label });
-      parts.splice(1, 0, explorer.choice("Class", payload.names, choose));
-    }
-    const setCode = (number, value) =>
-      change({ codes: state.codes.map((old, other) => (other === number ? value : old)) });
-    parts.splice(-2, 0, ...explorer.codes(payload.codes, setCode));
     const controls = element("div", { className: "explorer__controls" }, ...parts);
     root.classList.add("explorer__root");
     root.replaceChildren(element("div", { className: "explorer__body" }, view.root, controls));
     refresh();
   };
+
+  const takesNoise = ({ inputs }) => inputs.includes("noise");
+
+  function note({ source, shares }, command) {
+    const when = source ? "With the page's own sources" : "With all directions at 0";
+    const both = source && shares.length ? " and all directions at 0" : "";
+    const end = source ? "these images, among others: " : "the same images: ";
+    return element("p", { className: "explorer__note" },
+      `${when}${both}, this command generates ${end}`, command);
+  }
 
   // Returns the noise with each direction's offset added.
   function along(noise, vectors, offsets) {
@@ -88,10 +109,21 @@
       kind === "categorical" ? Number(column === values[number]) : values[number]));
   }
 
-  function imageName({ classes, names, codes }, { seed, chosen, label, codes: values }) {
-    const chosenCodes = codes.map(({ name }, number) => `, ${name} ${values[number]}`).join("");
-    const ofClass = classes ? `, class ${names[label]}` : "";
-    return `Seed ${seed}, image ${chosen + 1}${ofClass}${chosenCodes}`;
+  // Returns what is chosen beside the seed: the class, the codes and the conditions, by name.
+  function choices({ classes, names, codes, conditions }, state) {
+    const named = (each, values) => each.map(({ name }, number) => [name, values[number]]);
+    return [
+      ...(classes ? [["class", names[state.label]]] : []),
+      ...named(codes, state.codes), ...named(conditions, state.conditions),
+    ];
+  }
+
+  function imageName(payload, state) {
+    const image = takesNoise(payload) ? [`Seed ${state.seed}, image ${state.chosen + 1}`]
+      : [`Image ${state.chosen + 1}`];
+    const chosen = choices(payload, state).map(([name, value]) => `${name} ${value}`);
+    const opened = state.opened[state.chosen];
+    return [...image, ...chosen, ...(opened ? [`of ${opened}`] : [])].join(", ");
   }
 
   function offsetText({ offsets }) {
@@ -100,21 +132,30 @@
     return moved.length ? `, moved along ${moved.join(", ")}` : "";
   }
 
-  function sampleCommand({ classes, names, codes }, { seed, label, codes: values }) {
-    const option = classes ? ` --class ${quoted(names[label])}` : "";
-    const chosen = codes.map(({ name }, number) => ` --code ${name}=${values[number]}`).join("");
-    return `gankit sample RUN -n ${IMAGES} --seed ${seed}${option}${chosen}`;
+  // Returns the command that generates the images; nothing if none can.
+  function commandOf(payload, { seed, label, codes, conditions }) {
+    if (payload.source) {
+      const chosen = payload.classes || payload.codes.length || payload.conditions.length;
+      return chosen ? "" : `gankit translate RUN${takesNoise(payload) ? ` --seed ${seed}` : ""}`;
+    }
+    const set = (option, each, values) =>
+      each.map(({ name }, number) => ` ${option} ${quoted(`${name}=${values[number]}`)}`);
+    return [
+      `gankit sample RUN -n ${IMAGES} --seed ${seed}`,
+      ...(payload.classes ? [` --class ${quoted(payload.names[label])}`] : []),
+      ...set("--code", payload.codes, codes), ...set("--label", payload.conditions, conditions),
+    ].join("");
   }
 
   // Returns a name quoted for a shell.
   function quoted(name) {
-    return /^[\w.,:@%+-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+    return /^[\w.,:@%+=-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
   }
 
-  function fileName({ classes, codes }, { seed, chosen, label, offsets, codes: values }) {
-    const end = offsets.some((offset) => offset) ? "-moved" : "";
-    const ofCodes = codes.map(({ name }, number) => `-${name}-${values[number]}`).join("");
-    const ofClass = classes ? `-class-${label}` : "";
-    return `seed-${seed}-image-${chosen + 1}${ofClass}${ofCodes}${end}.png`;
+  function fileName(payload, state) {
+    const image = `${takesNoise(payload) ? `seed-${state.seed}-` : ""}image-${state.chosen + 1}`;
+    const chosen = choices({ ...payload, names: [...payload.names.keys()] }, state);
+    const moved = state.offsets.some((offset) => offset) ? ["moved"] : [];
+    return `${[image, ...chosen.flat(), ...moved].join("-")}.png`;
   }
 })();

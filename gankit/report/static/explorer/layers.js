@@ -162,10 +162,19 @@
     return y;
   };
 
+  // Returns row @ table, a table of `columns` columns.
+  function product(row, table, columns) {
+    const y = new Float64Array(columns);
+    row.forEach((value, at) => {
+      if (value) for (let c = 0; c < columns; c++) y[c] += value * table[at * columns + c];
+    });
+    return y;
+  }
+
   function embedding({ units, weights: { embedding: table } }, x, label) {
     const channels = x.shape.at(-1);
     const y = filled([...x.shape.slice(0, -1), channels + units]);
-    const own = table.subarray(label * units, (label + 1) * units);
+    const own = product(label, table, units);
     for (let from = 0, to = 0; from < x.data.length; from += channels, to += channels + units) {
       y.data.set(x.data.subarray(from, from + channels), to);
       y.data.set(own, to + channels);
@@ -175,8 +184,8 @@
 
   function projection(layer, x, label) {
     const y = dense({ units: 1, weights: layer.weights }, x);
-    const start = label * x.data.length;
-    x.data.forEach((value, at) => (y.data[0] += value * layer.weights.embedding[start + at]));
+    const own = product(label, layer.weights.embedding, x.data.length);
+    x.data.forEach((value, at) => (y.data[0] += value * own[at]));
     return y;
   }
 

@@ -23,19 +23,20 @@
   }
 
   // Yields after each layer, so that the page can handle events between layers; returns the
-  // outputs.
-  function* run(layers, x, label) {
+  // outputs. `given` has the network's inputs and the label, a row of numbers.
+  function* run(layers, x, given) {
     const outputs = [];
     for (const layer of layers) {
       if (layer.layer === "concat") {
-        x = explorer.concat(x, outputs[Number(layer.input.slice(1))]);
+        const earlier = typeof layer.input === "string";
+        x = explorer.concat(x, earlier ? outputs[layer.input.slice(1)] : given.inputs[layer.input]);
       } else if (layer.layer === "residual") {
-        const main = yield* run(layer.layers, x, label);
-        const shortcut = yield* run(layer.shortcut, x, label);
+        const main = yield* run(layer.layers, x, given);
+        const shortcut = yield* run(layer.shortcut, x, given);
         const data = main.data.map((value, at) => value + shortcut.data[at]);
         x = { shape: main.shape, data };
       } else {
-        x = explorer.layers[layer.layer](withNumbers(layer), x, label);
+        x = explorer.layers[layer.layer](withNumbers(layer), x, given.label);
       }
       outputs.push(x);
       yield;
@@ -44,15 +45,28 @@
   }
 
   // As `generate`, but yields after each layer.
-  explorer.generating = function* (payload, noise, label) {
-    const x = { shape: [noise.length], data: Float64Array.from(noise) };
-    return Float32Array.from((yield* run(payload.layers, x, label)).data);
+  explorer.generating = function* (payload, noise, label, source) {
+    const values = {
+      noise: { shape: [noise.length], data: Float64Array.from(noise) },
+      source: source && { shape: payload.source.shape, data: Float64Array.from(source) },
+    };
+    const inputs = payload.inputs.map((name) => values[name]);
+    const given = { inputs, label: row(payload, label) };
+    return Float32Array.from((yield* run(payload.layers, inputs[0], given)).data);
   };
 
-  // Returns the image of one noise vector, and of one class if the generator is class-conditional:
-  // values in [-1, 1] by height, width, channels.
-  explorer.generate = (payload, noise, label = 0) => {
-    const steps = explorer.generating(payload, noise, label);
+  // Returns a label as the layers take it: a class one-hot, or a vector that is scaled like that of
+  // gankit.conditions.
+  function row({ classes, conditions }, label) {
+    if (classes) return Array.from({ length: classes }, (_, other) => Number(other === label));
+    return conditions.map(({ low, high, binary }, column) =>
+      binary ? label[column] : (label[column] - (low + high) / 2) / ((high - low) / 2 || 1));
+  }
+
+  // Returns the image of one noise vector: values in [-1, 1] by height, width, channels. The label
+  // is a class, or a vector in the units of the data; the source has values in [-1, 1].
+  explorer.generate = (payload, noise, label, source) => {
+    const steps = explorer.generating(payload, noise, label, source);
     for (;;) {
       const { done, value } = steps.next();
       if (done) return value;
