@@ -14,7 +14,7 @@ from gankit import optimizers
 from gankit.contract import Problem, State, Trainer, add_prefix, strip_prefix
 from gankit.contract.random_streams import Role, StepKey
 from gankit.errors import NotPortable
-from gankit.functional import Framework, SpecNetworks, Tensors, trainer
+from gankit.functional import Framework, SpecNetworks, Tensors, inputs_of, trainer
 from gankit_keras.keras_import import Tensor, keras
 from gankit_keras.native_network import NativeNetwork, native_network
 from gankit_keras.random_inputs import RandomInput, RandomInputSampler, sampler, spec_masks
@@ -150,7 +150,7 @@ class ModelNetworks(SpecNetworks):
         self,
         model: NativeNetwork,
         weights: Tensors,
-        x: Tensor,
+        x: Tensor | tuple[Tensor, ...],
         labels: Tensor | None,
         random: Mapping[str, Tensor] | None = None,
         halves: int = 1,
@@ -158,7 +158,7 @@ class ModelNetworks(SpecNetworks):
         """Return a native model's outputs, and its running state; labels are rows or None."""
         rows = labels
         if labels is None:
-            rows = keras.ops.zeros((x.shape[0],), "int64")
+            rows = keras.ops.zeros((inputs_of(x)[0].shape[0],), "int64")
         elif not self.problem.conditions:
             rows = keras.ops.cast(keras.ops.argmax(labels, 1), "int64")
         with self.seeded(random):

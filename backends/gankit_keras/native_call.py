@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from gankit.errors import ConfigError, GankitError
 from gankit_keras.keras_import import Tensor, keras
@@ -35,58 +35,76 @@ class NativeCall:
     keyword
         Whether its `call` has a parameter `labels`.
     names
-        The keys of a functional model's two inputs, of the noise or images and of the labels;
-        `("", "")` if the inputs are a list, None for other models.
+        The keys of a functional model's inputs, that of the labels last; empty strings if the
+        inputs are a list, None for other models.
+    labelled
+        Whether the labels are among these inputs.
     labels_first
-        Whether the labels come first in that list.
+        Whether they come first in the list.
     ignores_classes
         Whether the data has classes that the model does not take.
     """
 
     name: str
     keyword: bool = False
-    names: tuple[str, str] | None = None
+    names: tuple[str, ...] | None = None
+    labelled: bool = False
     labels_first: bool = False
     ignores_classes: bool = False
 
     @property
     def takes_labels(self) -> bool:
         """Whether the model takes labels."""
-        return self.keyword or self.names is not None
+        return self.keyword or self.labelled
 
     def __call__(
-        self, model: keras.Model, inputs: Tensor, labels: Tensor, *, training: bool
+        self, model: keras.Model, inputs: tuple[Tensor, ...], labels: Tensor, *, training: bool
     ) -> Tensor:
         """Return the model's outputs; raise a ConfigError that names it if it fails."""
         mode = "in training" if training else "in inference mode"
-        action = f"{mode}, on inputs of {tuple(inputs.shape)}"
+        action = f"{mode}, on inputs of {' and '.join(str(tuple(x.shape)) for x in inputs)}"
         hint = NO_LABELS_HINT if self.ignores_classes else ""
         with name_in_errors(self.name, model, action, hint):
-            if self.keyword:
-                return model(inputs, labels=labels, training=training)
-            return model(self._arrange(inputs, labels), training=training)
+            if self.names is not None:
+                return model(self._arrange(inputs, labels), training=training)
+            named = {LABELS: labels} if self.keyword else {}
+            return model(*inputs, **named, training=training)
 
-    def _arrange(self, inputs: Tensor, labels: Tensor) -> Any:  # noqa: ANN401 - any nesting.
-        if self.names is None:
-            return inputs
-        if any(self.names):
-            return dict(zip(self.names, (inputs, labels), strict=True))
-        return [labels, inputs] if self.labels_first else [inputs, labels]
+    def _arrange(
+        self, inputs: tuple[Tensor, ...], labels: Tensor
+    ) -> dict[str, Tensor] | list[Tensor]:
+        given = [*inputs, *([labels] if self.labelled else [])]
+        if self.names and any(self.names):
+            return dict(zip(self.names, given, strict=True))
+        return [labels, *inputs] if self.labels_first else given
 
 
-def native_call(model: keras.Model, name: str, classes: int) -> NativeCall:
+def native_call(
+    model: keras.Model, name: str, classes: int, values: Sequence[str] = ("inputs",)
+) -> NativeCall:
     """Return how the network called `name` takes its inputs; without `classes` it gets no labels.
+
+    It takes the `values`, such as "noise" and "source", in their order.
 
     Raises
     ------
     ConfigError
-        It needs an argument that gankit does not pass, or labels that the data lacks.
+        It needs an argument that gankit does not pass, or labels that the data lacks, or does not
+        take all inputs.
     """
     inputs = getattr(model, "inputs", None)
     if inputs and len(inputs) > 1:
-        return _functional(model, name, classes)
+        return _functional(model, name, classes, values)
     parameters = inspect.signature(model.call).parameters.values()
-    others = [p for p in parameters if p.kind not in VARIABLE][1:]
+    named = [p for p in parameters if p.kind not in VARIABLE]
+    taken = list(itertools.takewhile(_is_input, named))
+    unbounded = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
+    if len(taken) < len(values) > 1 and (inputs or not unbounded):
+        raise ConfigError(
+            f"the {name}'s call takes {len(taken)} of the {len(values)} inputs that gankit "
+            f"passes, in this order: {', '.join(values)}"
+        )
+    others = named[max(1, min(len(taken), len(values))) :]
     for p in others:
         if p.name not in PASSED and p.default is p.empty:
             raise ConfigError(
@@ -105,25 +123,40 @@ def native_call(model: keras.Model, name: str, classes: int) -> NativeCall:
     )
 
 
-def _functional(model: keras.Model, name: str, classes: int) -> NativeCall:
+def _functional(model: keras.Model, name: str, classes: int, values: Sequence[str]) -> NativeCall:
     """Return how a functional model of several inputs takes them."""
-    if len(model.inputs) > 2:
+    found, inputs = len(model.inputs), model.input
+    labelled = found == len(values) + 1
+    unknown = isinstance(inputs, dict) and LABELS in inputs
+    if not labelled and (found != len(values) or unknown):
         raise ConfigError(
-            f"the {name} has {len(model.inputs)} inputs; gankit gives at most two, noise or images "
-            "and labels; make the others part of the model"
+            f"the {name} has {found} inputs; gankit passes {', '.join(values)} and, if the data "
+            "has them, labels"
         )
-    if not classes:
-        raise ConfigError(f"the {name} has two inputs, but the data has no labels; give labels")
-    inputs = model.input
+    if labelled and not classes:
+        raise ConfigError(
+            f"the {name} has {found} inputs, one for labels, but the data has no labels; give "
+            "labels"
+        )
+    unused = bool(classes) and not labelled
     if isinstance(inputs, dict):
         keys = sorted(inputs, key=lambda key: key == LABELS)
-        if LABELS not in inputs:
+        if labelled and LABELS not in inputs:
             raise ConfigError(
                 f"the {name}'s inputs are {', '.join(map(repr, keys))}; name the one for the "
                 "classes 'labels'"
             )
-        return NativeCall(name, names=(keys[0], keys[1]))
-    return NativeCall(name, names=("", ""), labels_first=model.inputs[0].name == LABELS)
+        return NativeCall(name, names=tuple(keys), labelled=labelled, ignores_classes=unused)
+    first = labelled and model.inputs[0].name == LABELS
+    empty = ("",) * found
+    return NativeCall(
+        name, names=empty, labelled=labelled, labels_first=first, ignores_classes=unused
+    )
+
+
+def _is_input(parameter: inspect.Parameter) -> bool:
+    """Return whether a parameter may take an input by position."""
+    return parameter.name not in PASSED and parameter.kind is not inspect.Parameter.KEYWORD_ONLY
 
 
 @contextmanager

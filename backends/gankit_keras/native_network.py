@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gankit.contract import NO_LABELS, LabelFormat, Precision, Problem
 from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
+from gankit.functional import inputs_of
 from gankit.layers import Shape, Shapes
 from gankit_keras.keras_import import Tensor, Variable, keras
 from gankit_keras.native_call import NativeCall, native_call
@@ -27,12 +28,14 @@ class NativeNetwork:
         self,
         model: keras.Model,
         role: Role,
-        inputs: Shape,
+        inputs: tuple[Shape, ...],
+        values: Sequence[str],
         outputs: Shape,
         label_format: LabelFormat,
         precision: Precision,
     ) -> None:
-        self._model, self._call = model, native_call(model, role.name.lower(), label_format.width)
+        self._model = model
+        self._call = native_call(model, role.name.lower(), label_format.width, values)
         self.inputs: Shapes = inputs
         self.role, self.outputs, self.precision = role, outputs, precision
         self.label_format = label_format if self._call.takes_labels else NO_LABELS
@@ -56,7 +59,7 @@ class NativeNetwork:
     def run(
         self,
         arrays: Mapping[str, Tensor],
-        x: Tensor,
+        x: Tensor | tuple[Tensor, ...],
         labels: Tensor,
         random: Mapping[str, Tensor] | None = None,
         halves: int = 1,
@@ -66,7 +69,7 @@ class NativeNetwork:
         seeds = [(0, 0) if random is None else random[name] for name in names]
         given = [(self._variables[name], array) for name, array in arrays.items()]
         with keras.StatelessScope([*given, *zip(self._seeds, seeds, strict=True)]) as scope:
-            outputs = self._outputs(x, labels, halves, training=random is not None)
+            outputs = self._outputs(inputs_of(x), labels, halves, training=random is not None)
         running = {
             name: scope.get_current_value(self._variables[name])
             for name in arrays
@@ -74,10 +77,13 @@ class NativeNetwork:
         }
         return keras.ops.reshape(outputs, (-1, *self.outputs)), running
 
-    def _outputs(self, x: Tensor, labels: Tensor, halves: int, *, training: bool) -> Tensor:
+    def _outputs(
+        self, inputs: tuple[Tensor, ...], labels: Tensor, halves: int, *, training: bool
+    ) -> Tensor:
         """Call the model for each half, so that each has its own statistics."""
         split, concatenate = keras.ops.split, keras.ops.concatenate
-        parts = zip(split(x, halves), split(labels, halves), strict=True)
+        columns = zip(*(split(x, halves) for x in inputs), strict=True)
+        parts = zip(columns, split(labels, halves), strict=True)
         outputs = [self._call(self._model, part, own, training=training) for part, own in parts]
         return concatenate(outputs, axis=0)
 
@@ -87,12 +93,14 @@ def native_network(problem: Problem, role: Role) -> NativeNetwork:
 
     ConfigError if it is no `keras.Model`, or a model that does not fit.
     """
-    model, (inputs, *_), outputs = network_and_sizes(problem, role)
+    model, inputs, outputs = network_and_sizes(problem, role)
     if not isinstance(model, keras.Model):
         raise ConfigError(
             f"{role.name.lower()}: got a {type(model).__name__}; expected a spec or a keras.Model"
         )
-    return NativeNetwork(model, role, inputs, outputs, problem.label_format, problem.precision)
+    values = problem.input_names(role.name.lower())
+    labels, precision = problem.label_format, problem.precision
+    return NativeNetwork(model, role, inputs, values, outputs, labels, precision)
 
 
 def network_and_sizes(problem: Problem, role: Role) -> tuple[Any, tuple[Shape, ...], Shape]:
@@ -106,7 +114,7 @@ def network_and_sizes(problem: Problem, role: Role) -> tuple[Any, tuple[Shape, .
 def _check(
     model: keras.Model,
     call: NativeCall,
-    inputs: Shape,
+    inputs: tuple[Shape, ...],
     outputs: Shape,
     precision: Precision,
     columns: int,
@@ -123,16 +131,22 @@ def _check(
         )
     shape = tuple(tensor.shape[1:])
     if shape != outputs and (shape, outputs) != ((), (1,)):
-        raise ConfigError(f"{name} output: got {shape} for inputs of {inputs}; expected {outputs}")
+        given = " and ".join(map(str, inputs))
+        raise ConfigError(f"{name} output: got {shape} for inputs of {given}; expected {outputs}")
     if not model.trainable_variables:
         raise ConfigError(f"{name}: got no weights to train; set trainable = True on some layers")
 
 
 def _call_once(
-    model: keras.Model, call: NativeCall, inputs: Shape, precision: Precision, columns: int
+    model: keras.Model,
+    call: NativeCall,
+    inputs: tuple[Shape, ...],
+    precision: Precision,
+    columns: int,
 ) -> Any:  # noqa: ANN401 - Keras has no types.
     """Return a native model's outputs for two rows of zeros, without changing its state."""
-    zeros, labels = keras.ops.zeros((2, *inputs), precision), keras.ops.zeros((2,), "int64")
+    zeros = tuple(keras.ops.zeros((2, *shape), precision) for shape in inputs)
+    labels = keras.ops.zeros((2,), "int64")
     if columns:
         labels = keras.ops.zeros((2, columns), precision)
     if not model.built:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 
@@ -26,24 +27,38 @@ class LabelsArgument(Enum):
 
     NO_CLASSES = "the data has no classes"
     NOT_TAKEN = "not at all"
-    SECOND = "as its second argument"
+    NEXT = "as the argument after its inputs"
     KEYWORD = "by keyword"
 
     @property
     def taken(self) -> bool:
         """Whether the module is class-conditional."""
-        return self in (LabelsArgument.SECOND, LabelsArgument.KEYWORD)
+        return self in (LabelsArgument.NEXT, LabelsArgument.KEYWORD)
 
 
-def labels_argument(module: nn.Module, name: str, classes: int) -> LabelsArgument:
+def labels_argument(
+    module: nn.Module, name: str, classes: int, inputs: Sequence[str] = ("inputs",)
+) -> LabelsArgument:
     """Return how the `forward` of the network called `name` takes labels.
+
+    It takes the `inputs` by position, in their order.
 
     Raises
     ------
     ConfigError
-        `forward` needs an argument that gankit does not pass, or labels that the data lacks.
+        `forward` needs an argument that gankit does not pass, or labels that the data lacks, or
+        does not take all inputs.
     """
-    others = [p for p in _parameters(module) if p.kind not in VARIABLE][1:]
+    parameters = _parameters(module)
+    named = [p for p in parameters if p.kind not in VARIABLE]
+    taken = list(itertools.takewhile(_is_input, named))
+    unbounded = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
+    if len(taken) < len(inputs) > 1 and not unbounded:
+        raise ConfigError(
+            f"the {name}'s forward takes {len(taken)} of the {len(inputs)} inputs that gankit "
+            f"passes, in this order: {', '.join(inputs)}"
+        )
+    others = named[max(1, min(len(taken), len(inputs))) :]
     for p in others:
         if p.name != LABELS and p.default is p.empty:
             raise ConfigError(
@@ -62,7 +77,7 @@ def labels_argument(module: nn.Module, name: str, classes: int) -> LabelsArgumen
         return LabelsArgument.NOT_TAKEN
     positional_only = others[position].kind is inspect.Parameter.POSITIONAL_ONLY
     if positional_only and position == 0:
-        return LabelsArgument.SECOND
+        return LabelsArgument.NEXT
     return LabelsArgument.KEYWORD
 
 
@@ -82,6 +97,11 @@ def name_in_errors(name: str, module: nn.Module, action: str, hint: str = "") ->
         raise ConfigError(
             f"the {name}, a {kind}, failed {action}: {type(error).__name__}: {reason.strip()}{hint}"
         ) from error
+
+
+def _is_input(parameter: inspect.Parameter) -> bool:
+    """Return whether a parameter may take an input by position."""
+    return parameter.name != LABELS and parameter.kind is not inspect.Parameter.KEYWORD_ONLY
 
 
 def _parameters(module: nn.Module) -> list[inspect.Parameter]:

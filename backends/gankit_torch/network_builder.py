@@ -12,7 +12,7 @@ from gankit.errors import ConfigError
 from gankit.layers import Shape
 from gankit_torch.layers import build_layers
 from gankit_torch.native_call import labels_argument
-from gankit_torch.networks import Network
+from gankit_torch.networks import IMAGES, Network
 from gankit_torch.tensors import torch_dtype
 
 
@@ -34,7 +34,7 @@ def build_network(problem: Problem, role: Role, device: torch.device) -> Network
             f"{name}: got a {type(model).__name__}; expected a spec or an nn.Module, "
             "or name the backend that it belongs to"
         )
-    labels = labels_argument(model, name, problem.label_format.width)
+    labels = labels_argument(model, name, problem.label_format.width, problem.input_names(name))
     taken = problem.label_format if labels.taken else NO_LABELS
     network = Network(model.to(device), role, device, dtype, problem, taken, problem.mixed, labels)
     _check_native(network, problem, name)
@@ -51,22 +51,27 @@ def _check_native(network: Network, problem: Problem, name: str) -> None:
             f"{name}: got no weights to train; call requires_grad_() on some of its parameters"
         )
     height, width, channels = problem.image_shape
-    inputs, expected = (
-        ((problem.noise_width,), (channels, height, width))
-        if network.role is Role.GENERATOR
-        else ((channels, height, width), problem.discriminator_output_shape)
+    inputs = tuple(
+        (shape[2], *shape[:2]) if len(shape) == IMAGES - 1 else shape
+        for shape in problem.input_shapes(name)
     )
+    expected = problem.discriminator_output_shape
+    if network.role is Role.GENERATOR:
+        expected = channels, height, width
     outputs = _output_shape(network, inputs, name)
     if outputs != expected and not (expected == (1,) and outputs == ()):
         remedy = "; end in nn.Flatten()" if outputs == (*expected, 1, 1) else ""
+        given = " and ".join(map(str, inputs))
         raise ConfigError(
-            f"{name} output: got {outputs} for inputs of {inputs}; expected {expected}{remedy}"
+            f"{name} output: got {outputs} for inputs of {given}; expected {expected}{remedy}"
         )
 
 
-def _output_shape(network: Network, shape: Shape, name: str) -> Shape:
-    """Return the output shape of a user's module for inputs of `shape`, without the batch."""
-    inputs = torch.zeros(2, *shape, dtype=network.dtype, device=network.device)
+def _output_shape(network: Network, shapes: tuple[Shape, ...], name: str) -> Shape:
+    """Return the output shape of a user's module for inputs of `shapes`, without the batch."""
+    inputs = tuple(
+        torch.zeros(2, *shape, dtype=network.dtype, device=network.device) for shape in shapes
+    )
     labels = torch.zeros(2, dtype=torch.int64, device=network.device)
     if columns := network.label_format.columns:
         labels = torch.zeros(2, columns, dtype=network.dtype, device=network.device)
@@ -76,7 +81,7 @@ def _output_shape(network: Network, shape: Shape, name: str) -> Shape:
             outputs = network.call_native(inputs, labels)
     except ConfigError as error:
         if network.role is Role.GENERATOR and _takes_maps(network, inputs, labels):
-            remedy = f"noise is (B, latent): start with nn.Unflatten(1, ({shape[0]}, 1, 1))"
+            remedy = f"noise is (B, latent): start with nn.Unflatten(1, ({shapes[0][0]}, 1, 1))"
             raise ConfigError(f"{error}; {remedy}") from error.__cause__
         raise
     finally:
@@ -86,11 +91,14 @@ def _output_shape(network: Network, shape: Shape, name: str) -> Shape:
     return tuple(outputs.shape[1:])
 
 
-def _takes_maps(network: Network, noise: torch.Tensor, labels: torch.Tensor) -> bool:
-    """Return whether a generator takes noise of shape (B, latent, 1, 1)."""
+def _takes_maps(network: Network, inputs: tuple[torch.Tensor, ...], labels: torch.Tensor) -> bool:
+    """Return whether a generator of noise alone takes it of shape (B, latent, 1, 1)."""
+    noise, *others = inputs
+    if others or noise.ndim != 2:
+        return False
     try:
         with torch.no_grad():
-            network.call_native(noise[..., None, None], labels)
+            network.call_native((noise[..., None, None],), labels)
     except ConfigError:
         return False
     return True

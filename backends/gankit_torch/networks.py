@@ -30,6 +30,10 @@ from gankit_torch.tensors import copy_into, to_array
 NO_BUFFERS: Mapping[str, Tensor] = {}
 
 
+IMAGES = 4
+"""Number of axes of a batch of images."""
+
+
 @dataclass(frozen=True)
 class Network:
     """A network in training and, called with arrays, in inference mode.
@@ -126,36 +130,38 @@ class Network:
         rounding = torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed)
         with torch.random.fork_rng(devices=_cuda_devices(self.device)), rounding:
             torch.manual_seed(framework_seed(masks.key, self.role, number))
-            parts = zip(*(t.chunk(halves) for t in self._arguments(first, labels)), strict=True)
+            given, own = self._arguments((first, *others), labels)
+            columns = zip(*(each.chunk(halves) for each in given), strict=True)
+            rows = [None] * halves if own is None else own.chunk(halves)
             outputs = [
-                self.call_native(*arguments, buffers=buffers, action="in training")
-                for arguments in parts
+                self.call_native(part, row, buffers=buffers, action="in training")
+                for part, row in zip(columns, rows, strict=True)
             ]
         return self._to_core_layout(torch.cat(outputs).to(self.dtype))
 
     def call_native(
         self,
-        inputs: Tensor,
+        inputs: tuple[Tensor, ...],
         labels: Tensor | None = None,
         *,
         buffers: Mapping[str, Tensor] = NO_BUFFERS,
         action: str = "in inference mode",
     ) -> Tensor:
-        """Return the outputs of a native module for inputs in its own layout.
+        """Return the outputs of a native module for its inputs, in their order and its own layout.
 
         `buffers` replace the module's own by name. An error inside the module becomes a ConfigError
         that names it and the `action`.
         """
-        second = (labels,) if self.labels is LabelsArgument.SECOND else ()
+        after = (labels,) if self.labels is LabelsArgument.NEXT else ()
         named = {LABELS: labels} if self.labels is LabelsArgument.KEYWORD else {}
-        action = f"{action}, on inputs of {tuple(inputs.shape)}"
+        action = f"{action}, on inputs of {' and '.join(str(tuple(x.shape)) for x in inputs)}"
         hint = NO_LABELS_HINT if self.labels is LabelsArgument.NOT_TAKEN else ""
         if self.labels.taken:
             classes, columns = self.label_format.classes, self.label_format.columns
             rows = f"(n, {columns}) real numbers"
             hint = f"; its labels are {f'from 0 to {classes - 1}' if classes else rows}"
         with name_in_errors(self.name, self.module, action, hint):
-            outputs: Tensor = functional_call(self.module, dict(buffers), (inputs, *second), named)
+            outputs: Tensor = functional_call(self.module, dict(buffers), (*inputs, *after), named)
         return outputs
 
     def __call__(
@@ -222,7 +228,7 @@ class Network:
     ) -> Tensor:
         """Return the outputs of a network in inference mode, in the core's shapes."""
         if self.native:
-            outputs = self.call_native(*self._arguments(inputs, classes))
+            outputs = self.call_native(*self._arguments((inputs, *others), classes))
         else:
             outputs = self.module(inputs, ForwardSettings(classes, others=others))
         return self._to_core_layout(outputs)
@@ -255,11 +261,12 @@ class Network:
 
         return factors
 
-    def _arguments(self, inputs: Tensor, labels: Tensor | None) -> tuple[Tensor, ...]:
-        """Return the arguments of a native module."""
-        if self.role is Role.DISCRIMINATOR:
-            inputs = channels_first(inputs).contiguous()
-        return (inputs, require_labels(labels)) if self.label_format else (inputs,)
+    def _arguments(
+        self, inputs: tuple[Tensor, ...], labels: Tensor | None
+    ) -> tuple[tuple[Tensor, ...], Tensor | None]:
+        """Return the inputs of a native module, images with their channels first, and labels."""
+        own = tuple(channels_first(x).contiguous() if x.ndim == IMAGES else x for x in inputs)
+        return own, require_labels(labels) if self.label_format else None
 
     def _to_core_layout(self, outputs: Tensor) -> Tensor:
         """Convert outputs to the core's shapes: NHWC images, rows of logits."""

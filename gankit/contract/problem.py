@@ -24,6 +24,7 @@ from gankit.contract.frozen_layers import frozen_layers, layers_of
 from gankit.contract.label_format import NO_LABELS, AnyLabels, LabelFormat
 from gankit.contract.options import Options
 from gankit.contract.source_checks import (
+    IMAGE,
     INPUTS,
     NOISE,
     REAL,
@@ -242,11 +243,20 @@ class Problem(Options):
         network
             "generator" or "discriminator".
         """
-        shapes = {NOISE: (self.noise_width,), REAL: self.image_shape}
+        source = self.source_shape or ()
+        shapes = {NOISE: (self.noise_width,), IMAGE: self.image_shape, SOURCE: source}
+        return tuple(shapes[name] for name in self.input_names(network))
+
+    def input_names(self, network: str) -> tuple[str, ...]:
+        """Return "noise", "image" or "source" for each input of the `network`, in their order.
+
+        Parameters
+        ----------
+        network
+            "generator" or "discriminator".
+        """
         values = self.inputs if network == "generator" else self.sees[REAL]
-        return tuple(
-            self.source_shape or () if value == SOURCE else shapes[value] for value in values
-        )
+        return tuple(IMAGE if value == REAL else value for value in values)
 
     @property
     def takes_noise(self) -> bool:

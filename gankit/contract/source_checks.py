@@ -16,6 +16,8 @@ from gankit.terms import FAKE, Term
 NOISE, REAL, SOURCE = "noise", "real", "source"
 INPUTS: tuple[str, ...] = (NOISE,)
 """What a generator takes by default."""
+IMAGE = "image"
+"""The name of a discriminator's first input."""
 SEES: Mapping[str, tuple[str, ...]] = {REAL: (REAL,), FAKE: (FAKE,)}
 """What a discriminator takes of each half by default."""
 
@@ -85,11 +87,6 @@ def check_sources(problem: Sourced) -> None:
             "expected 'source' among them"
         )
     _check_shape(problem)
-    for name in ("generator", "discriminator"):
-        if not isinstance(getattr(problem, name), tuple):
-            raise ConfigError(
-                f"{name}: got a native network with sources; expected layers of gankit"
-            )
     if problem.codes and NOISE not in problem.inputs:
         raise ConfigError("codes: got codes, but the generator takes no noise; add 'noise'")
     if problem.source == "unpaired":

@@ -92,7 +92,6 @@ def test_a_pair_is_mirrored_together_and_unpaired_sources_are_not():
         ({"terms": (Term("l1", "fake", "source"),)}, "term.to: got 'source', of shape"),
         ({"source": "unpaired"}, "discriminator.sees: got 'source' with unpaired sources"),
         ({"discriminator": (Concat(2), Flatten(), Dense(1))}, "layer 0: concat.input: got 2"),
-        ({"discriminator": object()}, "discriminator: got a native network with sources"),
     ],
     ids=str,
 )

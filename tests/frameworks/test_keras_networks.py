@@ -6,6 +6,7 @@ import pytest
 import gankit
 from gankit.errors import ConfigError
 from gankit.launch.native_networks import parts
+from tests.frameworks import native_sources
 from tests.selection import selected
 
 if not selected("keras"):
@@ -73,7 +74,7 @@ def test_labels_may_be_a_column_of_another_name_as_the_second_input():
 def test_a_functional_model_of_two_inputs_needs_labels():
     generator = two_inputs((4,), PAINT, lambda *both: list(both))
     with pytest.raises(
-        ConfigError, match="the generator has two inputs, but the data has no labels"
+        ConfigError, match="the generator has 2 inputs, one for labels, but the data has no labels"
     ):
         fit(generator, critic())
 
@@ -81,7 +82,7 @@ def test_a_functional_model_of_two_inputs_needs_labels():
 def test_a_functional_model_of_three_inputs_is_refused():
     inputs = [keras.Input((4,)) for _ in range(3)]
     made = keras.layers.Reshape((3, 2, 1))(keras.layers.Dense(6)(keras.layers.Add()(inputs)))
-    with pytest.raises(ConfigError, match="the generator has 3 inputs; gankit gives at most two"):
+    with pytest.raises(ConfigError, match="the generator has 3 inputs; gankit passes noise and"):
         fit(keras.Model(inputs, made), critic(), labels=LABELS)
 
 
@@ -199,3 +200,58 @@ def test_the_parts_of_a_model_are_its_layers_also_nested():
     body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6), keras.layers.ReLU()])
     model = keras.Sequential([keras.Input((4,)), body, keras.layers.Reshape((3, 2, 1))])
     assert parts(model) == ("Sequential", "Dense", "ReLU", "Reshape")
+
+
+class Translator(keras.Model):
+    """The generator of `native_sources.SPECS`."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(12, "tanh")
+
+    def call(self, source, noise):
+        row = keras.ops.concatenate([keras.ops.reshape(source, (-1, 12)), noise], 1)
+        return keras.ops.reshape(self.dense(row), (-1, 4, 3, 1))
+
+
+def pair_critic(arrange):
+    image, source = (
+        keras.Input((4, 3, 1), name=name, dtype="float64") for name in ("image", "source")
+    )
+    rows = [keras.layers.Flatten()(each) for each in (image, source)]
+    made = keras.layers.Dense(1)(keras.layers.Concatenate()(rows))
+    return keras.Model(arrange(image, source), made)
+
+
+@pytest.fixture
+def float64():
+    """Build models in float64."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize(
+    "arrange",
+    [lambda *both: list(both), lambda image, source: {"image": image, "source": source}],
+    ids=["list", "by name"],
+)
+def test_networks_that_take_sources_train_as_layers_do(arrange):
+    generator, discriminator = Translator(), pair_critic(arrange)
+    generator(np.zeros((1, 4, 3, 1)), np.zeros((1, 5)))
+    generator.set_weights(native_sources.weights()["generator"])
+    discriminator.set_weights(native_sources.weights()["discriminator"])
+    wanted = native_sources.fit(*native_sources.SPECS, "numpy")
+    found = native_sources.fit(generator, discriminator, "keras")
+    np.testing.assert_allclose(found.history, wanted.history, rtol=1e-9)
+    sources = native_sources.IMAGES[:3]
+    np.testing.assert_allclose(found.translate(sources), wanted.translate(sources), atol=1e-9)
+
+
+@pytest.mark.usefixtures("float64")
+def test_a_network_that_takes_too_few_inputs_is_refused():
+    said = "call takes 1 of the 2 inputs that gankit passes, in this order: source, noise"
+    with pytest.raises(ConfigError, match=said):
+        native_sources.fit(painter(), critic(), "keras")

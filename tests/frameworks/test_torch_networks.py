@@ -9,7 +9,7 @@ import pytest
 
 import gankit
 from gankit.errors import ConfigError, GankitError
-from tests.frameworks import native_run
+from tests.frameworks import native_run, native_sources
 from tests.selection import selected
 
 if not selected("torch"):
@@ -246,3 +246,66 @@ def test_a_run_is_not_resumed_with_another_activation(tmp_path):
     with pytest.raises(ConfigError, match=r"generator\.parts\.2 was ReLU, is now Tanh"):
         fit(*networks(nn.Tanh()), out=tmp_path, steps=2, resume=True)
     assert fit(*networks(nn.ReLU()), out=tmp_path, steps=2, resume=True).step == 2
+
+
+class Translator(nn.Module):
+    """The generator of `native_sources.SPECS`."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = loaded(nn.Linear(17, 12), "generator")
+
+    def forward(self, source, noise):
+        row = torch.cat([source.flatten(1), noise], 1)
+        return torch.tanh(self.dense(row)).view(-1, 1, 4, 3)
+
+
+class PairCritic(nn.Module):
+    """The discriminator of `native_sources.SPECS`."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = loaded(nn.Linear(24, 1), "discriminator")
+
+    def forward(self, image, source):
+        return self.dense(torch.cat([image.flatten(1), source.flatten(1)], 1))
+
+
+def loaded(dense, name):
+    """Return a layer with the first weights of a network of layers."""
+    kernel, bias = map(torch.as_tensor, native_sources.weights()[name])
+    dense.weight, dense.bias = nn.Parameter(kernel.T.contiguous()), nn.Parameter(bias)
+    return dense
+
+
+def test_networks_that_take_sources_train_as_layers_do():
+    wanted = native_sources.fit(*native_sources.SPECS, "torch")
+    found = native_sources.fit(Translator(), PairCritic(), "torch")
+    np.testing.assert_allclose(found.history, wanted.history, rtol=1e-9)
+    sources = native_sources.IMAGES[:3]
+    np.testing.assert_allclose(found.translate(sources), wanted.translate(sources), atol=1e-9)
+    inverted = [
+        run.invert(sources, steps=3, restarts=2, derive=True, progress=False)
+        for run in (found, wanted)
+    ]
+    np.testing.assert_allclose(inverted[0].latents, inverted[1].latents, atol=1e-9)
+
+
+def test_a_network_that_takes_too_few_inputs_is_refused():
+    said = "forward takes 1 of the 2 inputs that gankit passes, in this order: image, source"
+    with pytest.raises(ConfigError, match=said):
+        native_sources.fit(Translator(), critic(), "torch")
+    said = "forward takes 1 of the 2 inputs that gankit passes, in this order: source, noise"
+    with pytest.raises(ConfigError, match=said):
+        native_sources.fit(Second(), PairCritic(), "torch")
+
+
+def test_labels_come_after_the_inputs():
+    class Labelled(Translator):
+        def forward(self, source, noise, labels):
+            return super().forward(source, noise) * labels.view(-1, 1, 1, 1).sign()
+
+    labels = np.arange(24) % 3
+    run = native_sources.fit(Labelled(), PairCritic(), "torch", labels=labels)
+    assert np.isfinite(run.history).all()
+    assert not run.sample(2, labels=0).any()

@@ -65,9 +65,7 @@ def bounded_logits(start: Start) -> str | None:
     if isinstance(problem.discriminator, tuple):
         end = BOUNDED.get(type(_last(problem.discriminator)))
     else:
-        outputs = _outputs_of_large_inputs(
-            problem, start.trainer.discriminator, problem.image_shape
-        )
+        outputs = _outputs_of_large_inputs(problem, "discriminator", start.trainer.discriminator)
         end = "a sigmoid" if outputs.min() >= 0 and outputs.max() <= 1 else None
     return end and (
         f"the discriminator ends in {end}, but the loss {problem.loss.name!r} needs unbounded "
@@ -81,7 +79,7 @@ def images_above_zero(start: Start) -> str | None:
     if isinstance(problem.generator, tuple):
         end = NEVER_NEGATIVE.get(type(_last(problem.generator)))
     else:
-        outputs = _outputs_of_large_inputs(problem, start.trainer.generator, (problem.noise_width,))
+        outputs = _outputs_of_large_inputs(problem, "generator", start.trainer.generator)
         end = "a sigmoid or a relu" if outputs.min() >= 0 else None
     return end and (
         f"the generator ends in {end}, so no pixel is below 0, which is mid-grey; "
@@ -132,18 +130,19 @@ def _native_norms(network: object) -> Iterator[str]:
         yield from _native_norms(layer)
 
 
-def _outputs_of_large_inputs(problem: Problem, network: Network, shape: tuple[int, ...]) -> Array:
+def _outputs_of_large_inputs(problem: Problem, name: str, network: Network) -> Array:
     """Return a native network's outputs for inputs so large that only a bound limits them.
 
     Real images may all have logits in [0, 1] by chance; on large inputs only a sigmoid's are.
     """
     random = generator(problem.seed, Stream.WATCHDOG, 1)
-    inputs = LARGE_INPUTS * random.standard_normal((LARGE_INPUT_COUNT, *shape)).astype(
-        problem.precision
+    inputs = tuple(
+        LARGE_INPUTS * random.standard_normal((LARGE_INPUT_COUNT, *shape)).astype(problem.precision)
+        for shape in problem.input_shapes(name)
     )
     labels: AnyLabels | None = None
     if problem.classes:
         labels = np.arange(LARGE_INPUT_COUNT) % problem.classes
     elif problem.conditions:
         labels = scaled(problem.conditions, spread(problem.conditions, LARGE_INPUT_COUNT))
-    return np.asarray(network(inputs, labels))
+    return np.asarray(network(inputs if len(inputs) > 1 else inputs[0], labels))
