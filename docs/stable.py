@@ -19,14 +19,16 @@ PROMISED = {
     "gankit": "ExitCode GankitError Run TrainConfig fit get_backend hookimpl load register train",
     "gankit.functional": "Extra ForwardPass Framework Inputs NAMES Networks ONE_PROCESS Objective "
     "Operations Pull SpecNetworks Sums Tensor Tensors TrainerNetworks Updates averaged "
-    "batch_moments follow inputs_of noise_gradient normalize trainer updated with_terms",
+    "batch_deviations batch_moments follow inputs_of mean_of_groups noise_gradient normalize "
+    "trainer updated with_terms",
     "gankit.contract": "API AnyLabels Array CAPABILITIES LabelFormat LabelVectors Labels NO_LABELS "
     "Backend Batch Block BlockTrainer Classifier DifferentiableGenerator Discriminator Generator "
     "Network Options Precision Problem Started State Trainer World add_prefix aligned check_state "
     "strip_prefix",
     "gankit.layers": "Layer Node Place Shape Shapes Spec Dense Conv ConvTranspose Upsample "
-    "AveragePool BatchNorm LayerNorm InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid "
-    "Dropout Flatten Reshape Residual Concat as_spec capabilities initial_weights is_running "
+    "AveragePool BlurPool BlurUpsample MinibatchStd SelfAttention BatchNorm LayerNorm "
+    "InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
+    "Residual Concat as_spec capabilities initial_weights is_running "
     "input_shapes joined output_shape tree uses_labels walk weight_shapes",
     "gankit.losses": "BGAN HINGE KL LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING "
     "NumpyFollowerOps NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE SOFTMAX Tensor WASSERSTEIN "

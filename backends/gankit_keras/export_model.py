@@ -17,6 +17,8 @@ from gankit.contract.export_format import input_parts
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    BlurPool,
+    BlurUpsample,
     Concat,
     Conv,
     ConvTranspose,
@@ -27,11 +29,13 @@ from gankit.layers import (
     InstanceNorm,
     LayerNorm,
     LeakyReLU,
+    MinibatchStd,
     Place,
     Projection,
     ReLU,
     Reshape,
     Residual,
+    SelfAttention,
     Sigmoid,
     Spec,
     Tanh,
@@ -42,7 +46,8 @@ from gankit.layers import (
 )
 from gankit_keras.keras_import import Tensor, keras
 
-Arrays = list[np.ndarray[Any, Any]]
+Array = np.ndarray[Any, Any]
+Arrays = list[Array]
 
 
 def export_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Keras has no types.
@@ -106,13 +111,21 @@ class ModelBuilder:
                 return self._convolve(layer, inputs, place.name)
             case ConvTranspose() as layer:
                 return self._convolve_transposed(layer, inputs, place.name)
+            case BlurPool() | BlurUpsample():
+                return self._blur(inputs, larger=isinstance(place.layer, BlurUpsample))
+            case MinibatchStd():
+                return self._append_deviation(inputs, place)
+            case SelfAttention() as layer:
+                return self._attend(layer, inputs, place)
             case Embedding(units=units):
                 return self._embed(inputs, units, place)
             case Projection() as layer:
                 dense = keras.layers.Dense(1, use_bias=layer.bias)
                 logits = self._call_with(dense, inputs, self._kernel(place.name))
-                vectors = self._vectors(place.shape[0], place.name)
+                vectors = self._vectors(self.weights[f"{place.name}.embedding"])
                 return keras.layers.Add()([logits, keras.layers.Dot(1)([inputs, vectors])])
+            case BatchNorm(conditional=True) as layer:
+                return self._normalise_by_class(layer, inputs, place)
         return self._call_with(_keras_layer(place), inputs, self._arrays(place))
 
     def _arrays(self, place: Place) -> Arrays:
@@ -168,20 +181,67 @@ class ModelBuilder:
         low, high = layer.padding, layer.padding + extra
         return keras.layers.Cropping2D(((low, high), (low, high)))(larger) if high else larger
 
+    def _blur(self, images: Tensor, *, larger: bool) -> Tensor:
+        """Halve or double the sides by the kernel [1, 2, 1]."""
+        row, channels = np.array([1.0, 2.0, 1.0], np.float32), images.shape[-1]
+        kernel = np.outer(row, row)[..., np.newaxis, np.newaxis]
+        if larger:
+            conv = keras.layers.Conv2DTranspose(channels, 3, 2, "valid", use_bias=False)
+            doubled = self._call_with(conv, images, [kernel / 4 * np.eye(channels)])
+            return keras.layers.Cropping2D(((1, 0), (1, 0)))(doubled)
+        padded = keras.layers.ZeroPadding2D(((1, 0), (1, 0)))(images)
+        conv = keras.layers.DepthwiseConv2D(3, 2, "valid", use_bias=False)
+        return self._call_with(conv, padded, [kernel / 16 * np.ones((channels, 1))])
+
+    def _append_deviation(self, inputs: Tensor, place: Place) -> Tensor:
+        """Append the running deviation: a dense layer of zeros with a bias."""
+        constant = keras.layers.Dense(1)
+        arrays = [np.zeros((place.shape[-1], 1)), self.weights[f"{place.name}.deviation"]]
+        return keras.layers.Concatenate()([inputs, self._call_with(constant, inputs, arrays)])
+
+    def _attend(self, layer: SelfAttention, inputs: Tensor, place: Place) -> Tensor:
+        """Add to each pixel a sum over all pixels; gamma is a factor of the last kernel."""
+
+        def product(rows: Tensor, units: int, kernel: Array) -> Tensor:
+            return self._call_with(keras.layers.Dense(units, use_bias=False), rows, [kernel])
+
+        height, width, channels = place.shape
+        names = ("query", "key", "value", "output", "gamma")
+        *kernels, output, gamma = (self.weights[f"{place.name}.{name}"] for name in names)
+        pixels = keras.layers.Reshape((height * width, channels))(inputs)
+        queries, keys, values = (product(pixels, layer.units, kernel) for kernel in kernels)
+        shares = keras.layers.Softmax()(keras.layers.Dot(2)([queries, keys]))
+        sums = product(keras.layers.Dot((2, 1))([shares, values]), channels, output * gamma)
+        return keras.layers.Add()([inputs, keras.layers.Reshape(place.shape)(sums)])
+
     def _embed(self, inputs: Tensor, units: int, place: Place) -> Tensor:
         """Concatenate the class's vector to the features, at every pixel of an image."""
-        vectors = self._vectors(units, place.name)
+        vectors = self._vectors(self.weights[f"{place.name}.embedding"])
         if len(place.shape) == 3:
             vectors = keras.layers.Reshape((1, 1, units))(vectors)
             vectors = keras.layers.UpSampling2D(place.shape[:2])(vectors)
         return keras.layers.Concatenate()([inputs, vectors])
 
-    def _vectors(self, units: int, name: str) -> Tensor:
-        if classes := self.label_format.classes:
-            table = keras.layers.Embedding(classes, units)
-        else:
-            table = keras.layers.Dense(units, use_bias=False)
-        return self._call_with(table, self.labels, [self.weights[f"{name}.embedding"]])
+    def _normalise_by_class(self, layer: BatchNorm, inputs: Tensor, place: Place) -> Tensor:
+        """Normalise by the running statistics, then multiply and add by the image's class."""
+        norm = keras.layers.BatchNormalization(epsilon=layer.epsilon, center=False, scale=False)
+        names = ("mean", "variance", "scale", "shift")
+        mean, variance, scale, shift = (self.weights[f"{place.name}.{name}"] for name in names)
+        made = self._call_with(norm, inputs, [mean, variance])
+        sides = (*(1 for _ in place.shape[:-1]), place.shape[-1])
+        gamma, beta = (
+            keras.layers.Reshape(sides)(vectors)
+            for vectors in (self._vectors(scale, plus=1.0), self._vectors(shift))
+        )
+        return keras.layers.Add()([keras.layers.Multiply()([made, gamma]), beta])
+
+    def _vectors(self, table: Array, plus: float = 0.0) -> Tensor:
+        """Return each image's vector, its label's row of a table, `plus` a number."""
+        rows, units = table.shape
+        if self.label_format.classes:
+            return self._call_with(keras.layers.Embedding(rows, units), self.labels, [table + plus])
+        product = keras.layers.Dense(units)
+        return self._call_with(product, self.labels, [table, np.full(units, plus, table.dtype)])
 
 
 def _split(images: Tensor, groups: int) -> list[Tensor]:

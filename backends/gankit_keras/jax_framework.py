@@ -92,6 +92,10 @@ class Jax(Framework):
         """Return 1 / (1 + exp(-x))."""
         return jax.nn.sigmoid(x)
 
+    def row_products(self, x: Tensor, y: Tensor, /) -> Tensor:
+        """Return the product of each row of `x` with each row of `y`."""
+        return jnp.matmul(x, y.swapaxes(1, 2))
+
     def conv(
         self, x: Tensor, kernel: Tensor, /, *, stride: int, padding: int, groups: int
     ) -> Tensor:

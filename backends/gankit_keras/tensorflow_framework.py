@@ -163,6 +163,10 @@ class TensorFlow(Framework):
         """Average over adjacent squares."""
         return tf.nn.avg_pool2d(images, size, size, "VALID")
 
+    def row_products(self, x: Tensor, y: Tensor, /) -> Tensor:
+        """Return the product of each row of `x` with each row of `y`."""
+        return tf.matmul(x, y, transpose_b=True)
+
     def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
         """Return the mean of logsumexp(c) - c[label] for `(B,)` int64 labels, -1 for none."""
         one_hot = tf.one_hot(labels, logits.shape[1], dtype=logits.dtype)

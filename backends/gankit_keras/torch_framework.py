@@ -109,6 +109,10 @@ class Torch(Framework):
         """Return max(x, slope * x)."""
         return functional.leaky_relu(x, slope)
 
+    def row_products(self, x: Tensor, y: Tensor, /) -> Tensor:
+        """Return the product of each row of `x` with each row of `y`."""
+        return x @ y.transpose(1, 2)
+
     def conv(
         self, x: Tensor, kernel: Tensor, /, *, stride: int, padding: int, groups: int
     ) -> Tensor:

@@ -14,6 +14,8 @@ from gankit.contract.random_streams import keep_probability
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    BlurPool,
+    BlurUpsample,
     Concat,
     Conv,
     ConvTranspose,
@@ -25,10 +27,12 @@ from gankit.layers import (
     Layer,
     LayerNorm,
     LeakyReLU,
+    MinibatchStd,
     Projection,
     ReLU,
     Reshape,
     Residual,
+    SelfAttention,
     Sigmoid,
     Spec,
     Tanh,
@@ -37,7 +41,14 @@ from gankit.layers import (
 )
 from gankit_numpy import norms, spectral_norm
 from gankit_numpy.dropout_masks import Masks
-from gankit_numpy.image_layers import average_pool, convolve, convolve_transposed, upsample
+from gankit_numpy.image_layers import (
+    average_pool,
+    blur_pool,
+    blur_upsample,
+    convolve,
+    convolve_transposed,
+    upsample,
+)
 from gankit_numpy.operations import (
     affine,
     concatenate,
@@ -47,12 +58,14 @@ from gankit_numpy.operations import (
     reshape,
     rows,
     sigmoid,
+    softmax,
     sum_over,
+    swap,
     tanh,
 )
 from gankit_numpy.tape import Tracked, constant, expand
 
-Weighted: TypeAlias = Dense | Conv | ConvTranspose | Projection
+Weighted: TypeAlias = Dense | Conv | ConvTranspose | Projection | SelfAttention
 
 
 @dataclass
@@ -123,6 +136,10 @@ class ForwardPass:
                 vectors = self._rows(self._kernel(layer, name, "embedding"), inputs.shape[0])
                 products = sum_over(inputs * vectors, (1,), keep=True)
                 return self._multiply(layer, inputs, name) + products
+            case MinibatchStd():
+                return self._append_deviation(layer, inputs, name)
+            case SelfAttention():
+                return self._attend(layer, inputs, name)
             case Embedding():
                 return self._embed(inputs, name)
             case BatchNorm() | LayerNorm() | InstanceNorm():
@@ -143,6 +160,18 @@ class ForwardPass:
         if self.masks:
             u = self.running[vector] = spectral_norm.power_iteration(kernel.value, u)
         return spectral_norm.spectral_normalize(kernel, u)
+
+    def _attend(self, layer: SelfAttention, inputs: Tracked, name: str) -> Tracked:
+        """Add to each pixel a sum over all pixels, by the weights of a softmax."""
+        n, *sides, channels = inputs.shape
+        rows = reshape(inputs, (-1, channels))
+        queries, keys, values = (
+            reshape(matmul(rows, self._kernel(layer, name, role)), (n, -1, layer.units))
+            for role in ("query", "key", "value")
+        )
+        sums = matmul(softmax(matmul(queries, swap(keys))), values)
+        outputs = matmul(reshape(sums, (-1, layer.units)), self._kernel(layer, name, "output"))
+        return inputs + self.weights[f"{name}.gamma"] * reshape(outputs, (n, *sides, channels))
 
     def _multiply(self, layer: Dense | Projection, inputs: Tracked, name: str) -> Tracked:
         kernel = self._kernel(layer, name)
@@ -180,7 +209,23 @@ class ForwardPass:
         else:
             statistics = self.weights[f"{name}.mean"], self.weights[f"{name}.variance"]
             outputs = norms.normalise(inputs, statistics, layer.epsilon)
-        return outputs * self.weights[f"{name}.gamma"] + self.weights[f"{name}.beta"]
+        gamma, beta = self._affine(layer, inputs, name)
+        return outputs * gamma + beta
+
+    def _affine(
+        self, layer: BatchNorm | LayerNorm | InstanceNorm, inputs: Tracked, name: str
+    ) -> tuple[Tracked, Tracked]:
+        """Return gamma and beta, of all images or of each image's class."""
+        if not (isinstance(layer, BatchNorm) and layer.conditional):
+            return self.weights[f"{name}.gamma"], self.weights[f"{name}.beta"]
+        n, *sides, channels = inputs.shape
+        scale, shift = (
+            reshape(
+                self._rows(self.weights[f"{name}.{role}"], n), (n, *(1 for _ in sides), channels)
+            )
+            for role in ("scale", "shift")
+        )
+        return 1.0 + scale, shift
 
     def _normalise_batch(self, layer: BatchNorm, inputs: Tracked, name: str) -> Tracked:
         """Normalise each half by its own statistics; update running state with their mean."""
@@ -190,6 +235,21 @@ class ForwardPass:
             old = self.weights[f"{name}.{statistic}"].value
             self.running[f"{name}.{statistic}"] = norms.running_statistic(layer, old, batch)
         return reshape(norms.normalise(halves, statistics, layer.epsilon), inputs.shape)
+
+    def _append_deviation(self, layer: MinibatchStd, inputs: Tracked, name: str) -> Tracked:
+        """Append how much the images of a batch, or of each group of it, differ."""
+        n, *sides, _ = inputs.shape
+        running = self.weights[f"{name}.deviation"]
+        if not self.masks:
+            added = expand(running, (n, *sides, 1))
+        else:
+            found = norms.group_deviations(inputs, layer, self.halves)
+            self.running[f"{name}.deviation"] = norms.running_statistic(layer, running.value, found)
+            groups = found.shape[0]
+            at_images = expand(reshape(found, (groups, 1)), (groups, n // groups))
+            at_images = reshape(at_images, (n, *(1 for _ in sides), 1))
+            added = expand(at_images, (n, *sides, 1))
+        return concatenate([inputs, added], len(sides) + 1)
 
     def _drop(self, inputs: Tracked, number: int, rate: float) -> Tracked:
         if self.masks is None:
@@ -211,6 +271,10 @@ def _apply_without_weights(layer: Layer, inputs: Tracked) -> Tracked:
             return sigmoid(inputs)
         case Upsample(factor=factor):
             return upsample(inputs, factor)
+        case BlurPool():
+            return blur_pool(inputs)
+        case BlurUpsample():
+            return blur_upsample(inputs)
         case AveragePool(size=size):
             return average_pool(inputs, size)
         case Flatten():

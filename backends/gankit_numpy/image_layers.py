@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from gankit.layers import Conv, ConvTranspose
 from gankit_numpy.operations import (
+    Index,
+    concatenate,
     crop,
     fold,
+    get_slice,
     matmul,
     mean_over,
     pad,
     patches,
     reshape,
+    set_slice,
     transpose,
 )
 from gankit_numpy.tape import Tracked, expand
@@ -54,3 +58,33 @@ def average_pool(images: Tracked, size: int) -> Tracked:
     n, height, width, channels = images.shape
     squares = reshape(images, (n, height // size, size, width // size, size, channels))
     return mean_over(squares, (2, 4))
+
+
+def blur_pool(images: Tracked) -> Tracked:
+    """Blur by [1, 2, 1] along both sides, with zeros outside; keep every second pixel."""
+    for axis in (1, 2):
+        even, odd = (get_slice(images, _along(axis, slice(i, None, 2))) for i in (0, 1))
+        before = _shifted(odd, axis, 1)
+        images = 0.25 * (before + 2.0 * even + odd)
+    return images
+
+
+def blur_upsample(images: Tracked) -> Tracked:
+    """Double both sides: each pixel, then its mean with the next; zeros follow the last."""
+    for axis in (1, 2):
+        pairs = [images, 0.5 * (images + _shifted(images, axis, -1))]
+        shape = (*images.shape[:axis], 2 * images.shape[axis], *images.shape[axis + 1 :])
+        images = reshape(concatenate(pairs, axis + 1), shape)
+    return images
+
+
+def _shifted(images: Tracked, axis: int, by: int) -> Tracked:
+    """Move images by one pixel along an axis; fill with zeros."""
+    start, end = slice(None, -1), slice(1, None)
+    source, target = (start, end) if by > 0 else (end, start)
+    return set_slice(get_slice(images, _along(axis, source)), _along(axis, target), images.shape)
+
+
+def _along(axis: int, index: slice) -> Index:
+    """Return the index that takes `index` of one axis."""
+    return (*(slice(None) for _ in range(axis)), index)

@@ -133,6 +133,12 @@ def logsumexp_of_all(inputs: Tracked) -> Tracked:
     return reshape(logsumexp(reshape(inputs, (1, -1))), ())
 
 
+def softmax(inputs: Tracked) -> Tracked:
+    """Return exp(x) / sum(exp(x)) over the last axis."""
+    exponentials = exp(inputs - constant(inputs.value.max(axis=-1, keepdims=True)))
+    return exponentials / sum_over(exponentials, (len(inputs.shape) - 1,), keep=True)
+
+
 def absolute(inputs: Tracked) -> Tracked:
     """Return |x|; its derivative at 0 is 0."""
     signs = np.sign(inputs.value)

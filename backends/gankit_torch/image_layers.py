@@ -92,6 +92,36 @@ class AveragePool(nn.Module):
         return channels_last(functional.avg_pool2d(channels_first(inputs), self.size))
 
 
+class BlurPool(nn.Module):
+    """Blur by [1, 2, 1] along both sides, and keep every second pixel."""
+
+    def forward(self, inputs: Tensor, _settings: ForwardSettings) -> Tensor:
+        """Return `(n, height / 2, width / 2, channels)`."""
+        images, kernel = channels_first(inputs), _blur(inputs) / 16
+        channels = inputs.shape[-1]
+        return channels_last(
+            functional.conv2d(images, kernel, stride=2, padding=1, groups=channels)
+        )
+
+
+class BlurUpsample(nn.Module):
+    """Double both sides by the kernel [1, 2, 1]."""
+
+    def forward(self, inputs: Tensor, _settings: ForwardSettings) -> Tensor:
+        """Return `(n, 2 * height, 2 * width, channels)`."""
+        images, kernel = channels_first(inputs), _blur(inputs) / 4
+        larger = functional.conv_transpose2d(
+            images, kernel, stride=2, padding=1, output_padding=1, groups=inputs.shape[-1]
+        )
+        return channels_last(larger)
+
+
+def _blur(images: Tensor) -> Tensor:
+    """Return `(channels, 1, 3, 3)`: the products of [1, 2, 1] with itself, for each channel."""
+    row = 2 - images.new_tensor([-1, 0, 1]).abs()
+    return (row[:, None] * row).expand(images.shape[-1], 1, 3, 3).contiguous()
+
+
 def _one_layout(kernel: Tensor) -> Tensor:
     """Return the kernel, contiguous if it has one filter or one channel.
 

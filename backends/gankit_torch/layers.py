@@ -11,10 +11,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gankit import layers
+from gankit_torch.attention import SelfAttention
 from gankit_torch.conditional import Embedding, Projection
 from gankit_torch.forward import ForwardSettings
-from gankit_torch.image_layers import AveragePool, Conv, ConvTranspose, Upsample
-from gankit_torch.norms import BatchNorm, InstanceNorm, LayerNorm
+from gankit_torch.image_layers import (
+    AveragePool,
+    BlurPool,
+    BlurUpsample,
+    Conv,
+    ConvTranspose,
+    Upsample,
+)
+from gankit_torch.norms import BatchNorm, InstanceNorm, LayerNorm, MinibatchStd
 from gankit_torch.spectral_norm import spectral_normalize
 
 
@@ -171,8 +179,16 @@ def _build_layer(place: layers.Place, inside: Iterator[layers.Place], classes: i
             return Upsample(factor)
         case layers.AveragePool(size=size):
             return AveragePool(size)
+        case layers.BlurPool():
+            return BlurPool()
+        case layers.BlurUpsample():
+            return BlurUpsample()
+        case layers.MinibatchStd() as layer:
+            return MinibatchStd(layer)
+        case layers.SelfAttention() as layer:
+            return SelfAttention(layer, place.shape[-1])
         case layers.BatchNorm() as layer:
-            return BatchNorm(layer, place.shape[-1])
+            return BatchNorm(layer, place.shape[-1], classes)
         case layers.LayerNorm() as layer:
             return LayerNorm(layer, place.shape[-1])
         case layers.InstanceNorm() as layer:

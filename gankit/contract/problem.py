@@ -45,7 +45,16 @@ from gankit.contract.term_checks import (
 from gankit.contract.world import ALONE, World
 from gankit.errors import ConfigError, UnknownName, shown
 from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower
-from gankit.layers import BatchNorm, InstanceNorm, LayerNorm, Shape, Spec, as_spec, is_spec
+from gankit.layers import (
+    BatchNorm,
+    InstanceNorm,
+    LayerNorm,
+    MinibatchStd,
+    Shape,
+    Spec,
+    as_spec,
+    is_spec,
+)
 from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
@@ -346,7 +355,7 @@ class Problem(Options):
         spec = self.discriminator
         if not isinstance(spec, tuple):
             return {}
-        per_pass = (layers.BatchNorm, layers.Dropout)
+        per_pass = (layers.BatchNorm, layers.MinibatchStd, layers.Dropout)
         places = _places_of(self, "discriminator")
         if any(isinstance(place.layer, per_pass) for place in places):
             return {}
@@ -599,9 +608,7 @@ def _check_networks(problem: Problem) -> None:
             if all(map(layers.is_running, _shapes_of(problem, name))):
                 raise ConfigError(f"{name}: got no weights to train; add a layer that has some")
             if layers.uses_labels(spec) and problem.auxiliary and name == "discriminator":
-                raise ConfigError(
-                    "auxiliary needs a discriminator without Embedding or Projection layers"
-                )
+                raise ConfigError("auxiliary needs a discriminator without layers that take labels")
             if layers.uses_labels(spec) and not problem.label_format:
                 raise ConfigError(
                     f"{name}: got a class-conditional network, but the data has no labels"
@@ -677,7 +684,7 @@ def _epsilons(problem: Problem) -> Iterator[tuple[str, float]]:
     for name in ("generator", "discriminator"):
         optimizer = getattr(problem, f"{name}_optimizer")
         for place in _places_of(problem, name):
-            if isinstance(place.layer, BatchNorm | LayerNorm | InstanceNorm):
+            if isinstance(place.layer, BatchNorm | LayerNorm | InstanceNorm | MinibatchStd):
                 yield f"the {name}'s layer {place.name}, {place.layer.layer}", place.layer.epsilon
         if not isinstance(optimizer, SGD):
             yield f"the {name}'s optimizer", optimizer.epsilon

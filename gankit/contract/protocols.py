@@ -37,9 +37,10 @@ API = 1
 
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
-    "residual", "concat", "labels", "sources", "class-logits", "heads", "label-vectors",
-    "logit-maps", "features", "input-gradients", "augment", "adaptive", "followers", "rmsprop",
-    "clip", "beta2-schedule", "mixed", "freeze", "distributed", "noise-gradients",
+    "residual", "concat", "attention", "minibatch-std", "labels", "sources",
+    "class-logits", "heads", "label-vectors", "logit-maps", "features", "input-gradients",
+    "augment", "adaptive", "followers", "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
+    "distributed", "noise-gradients",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
 

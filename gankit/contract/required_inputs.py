@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable
 from gankit.contract import random_inputs, scalars
 from gankit.contract.problem import Problem
 from gankit.contract.protocols import Batch, Block
+from gankit.contract.whole_groups import check_groups
 from gankit.errors import ConfigError
 from gankit.layers import Dropout, walk
 
@@ -33,9 +34,10 @@ class RequiredInputs:
         self._random = tuple(random_inputs.layout(problem))
         self._keyed = _draws_random_numbers(problem)
         self._source = problem.source is not None
+        self._problem = problem
 
     def check(self, batch: Batch | Block) -> None:
-        """Raise ConfigError with every name that `batch` lacks."""
+        """Raise ConfigError with every name that `batch` lacks, or for groups that it splits."""
         given = {*batch.random}
         if isinstance(batch, Batch):
             given.add("flip")  # A batch's images are mirrored already.
@@ -51,6 +53,7 @@ class RequiredInputs:
         if lacks:
             kind = type(batch).__name__.lower()
             raise ConfigError(f"the {kind} lacks {' and '.join(lacks)}; {MAKER}")
+        check_groups(self._problem, batch.noise.shape[-2])
 
 
 def _missing(kind: str, wanted: Iterable[str], given: Container[str]) -> list[str]:

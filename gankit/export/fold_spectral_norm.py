@@ -12,9 +12,17 @@ import numpy as np
 
 from gankit._utils.state import State
 from gankit.contract import Problem
-from gankit.layers import Conv, ConvTranspose, Dense, Layer, Projection, Residual, Spec, as_spec
-
-KERNELS = ("kernel", "embedding")
+from gankit.layers import (
+    Conv,
+    ConvTranspose,
+    Dense,
+    Layer,
+    Projection,
+    Residual,
+    SelfAttention,
+    Spec,
+    as_spec,
+)
 
 
 def folded(problem: Problem, weights: State) -> tuple[Problem, State]:
@@ -39,7 +47,7 @@ def folded(problem: Problem, weights: State) -> tuple[Problem, State]:
 def _divided(name: str, array: np.ndarray, weights: State) -> np.ndarray:
     """Return a kernel divided by its singular value, if the state has its vector u."""
     u = weights.get(f"{name}_u")
-    if name.rpartition(".")[2] not in KERNELS or u is None:
+    if u is None:
         return array
     rows = array.reshape(-1, array.shape[-1])
     return np.asarray(array / np.linalg.norm(rows @ u))
@@ -54,6 +62,6 @@ def _plain(layer: Layer) -> Layer:
         return dataclasses.replace(
             layer, layers=_without(layer.layers), shortcut=_without(layer.shortcut)
         )
-    if isinstance(layer, Dense | Conv | ConvTranspose | Projection):
+    if isinstance(layer, Dense | Conv | ConvTranspose | Projection | SelfAttention):
         return dataclasses.replace(layer, spectral=False)
     return layer

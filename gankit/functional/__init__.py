@@ -14,7 +14,12 @@ from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import Extra, Framework, Pull
 from gankit.functional.networks import Networks, SpecNetworks, TrainerNetworks, inputs_of
 from gankit.functional.noise_gradient import noise_gradient
-from gankit.functional.normalize import batch_moments, normalize
+from gankit.functional.normalize import (
+    batch_deviations,
+    batch_moments,
+    mean_of_groups,
+    normalize,
+)
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import NAMES, Operations, Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
@@ -42,9 +47,11 @@ __all__ = [
     "TrainerNetworks",
     "Updates",
     "averaged",
+    "batch_deviations",
     "batch_moments",
     "follow",
     "inputs_of",
+    "mean_of_groups",
     "noise_gradient",
     "normalize",
     "trainer",

@@ -67,6 +67,34 @@ def average_pool(xp: Namespace, x: Tensor, size: int) -> Tensor:
     return xp.mean(xp.reshape(x, squares), axis=(2, 4))
 
 
+def blur_pool(xp: Namespace, x: Tensor) -> Tensor:
+    """Return `(n, h, w, c)` images blurred by [1, 2, 1] and halved, as `layers.BlurPool` says."""
+    none = (0, 0)
+    rows = xp.pad(x, (none, (1, 0), none, none), "constant")
+    rows = 0.25 * (rows[:, :-1:2] + 2 * x[:, ::2] + x[:, 1::2])
+    columns = xp.pad(rows, (none, none, (1, 0), none), "constant")
+    return 0.25 * (columns[:, :, :-1:2] + 2 * rows[:, :, ::2] + rows[:, :, 1::2])
+
+
+def blur_upsample(xp: Namespace, x: Tensor) -> Tensor:
+    """Return `(n, h, w, c)` images with both sides doubled, as `layers.BlurUpsample` says."""
+    _, height, width, channels = x.shape
+    none, more = (0, 0), (0, 1)
+    below = xp.pad(x, (none, more, none, none), "constant")[:, 1:]
+    rows = xp.concatenate([x, 0.5 * (x + below)], axis=2)
+    rows = xp.reshape(rows, (-1, 2 * height, width, channels))
+    beside = xp.pad(rows, (none, none, more, none), "constant")[:, :, 1:]
+    columns = xp.concatenate([rows, 0.5 * (rows + beside)], axis=3)
+    return xp.reshape(columns, (-1, 2 * height, 2 * width, channels))
+
+
+def row_products(xp: Namespace, x: Tensor, y: Tensor) -> Tensor:
+    """Return `x @ y'` for stacks of matrices: `(n, i, f)` and `(n, j, f)` to `(n, i, j)`."""
+    rows, features = x.shape[1:]
+    first = xp.reshape(x, (-1, rows, 1, features))
+    return xp.sum(first * xp.reshape(y, (-1, 1, y.shape[1], features)), axis=3)
+
+
 def cross_entropy(
     xp: Namespace, constant: Callable[[Tensor], Tensor], logits: Tensor, labels: Tensor
 ) -> Tensor:

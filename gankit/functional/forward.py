@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gankit.contract.random_streams import keep_probability
+from gankit.functional import defaults
 from gankit.functional.defaults import Namespace
 from gankit.functional.normalize import (
+    batch_deviations,
     batch_moments,
+    mean_of_groups,
     moments,
     normalize,
     power_iteration,
@@ -20,6 +23,8 @@ from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    BlurPool,
+    BlurUpsample,
     Concat,
     Conv,
     ConvTranspose,
@@ -31,10 +36,12 @@ from gankit.layers import (
     Layer,
     LayerNorm,
     LeakyReLU,
+    MinibatchStd,
     Projection,
     ReLU,
     Reshape,
     Residual,
+    SelfAttention,
     Sigmoid,
     Spec,
     Tanh,
@@ -43,6 +50,8 @@ from gankit.layers import (
 )
 
 Weighted: TypeAlias = Dense | Conv | ConvTranspose | Projection
+Normalised: TypeAlias = Weighted | SelfAttention
+"""Layers that may have spectral norm."""
 
 
 @dataclass
@@ -110,6 +119,10 @@ class ForwardPass:
                 return self._product(layer, name, x)
             case Conv() | ConvTranspose():
                 return self._convolution(layer, name, x)
+            case MinibatchStd():
+                return self._append_deviation(layer, name, x)
+            case SelfAttention():
+                return self._attend(layer, name, x)
             case Embedding(units=units):
                 return self._embed(name, x, units)
             case BatchNorm() | LayerNorm() | InstanceNorm():
@@ -121,7 +134,7 @@ class ForwardPass:
                 return x if self.masks is None else self._drop(x, self.masks[name], rate)
         return _plain(self.ops, layer, x)
 
-    def _kernel(self, layer: Weighted, name: str, role: str = "kernel") -> Tensor:
+    def _kernel(self, layer: Normalised, name: str, role: str = "kernel") -> Tensor:
         """Return the layer's kernel, or its embedding, with spectral norm if it has that."""
         kernel, vector = self.weights[f"{name}.{role}"], f"{name}.{role}_u"
         if not layer.spectral:
@@ -150,6 +163,23 @@ class ForwardPass:
             made = self.ops.conv(x, kernel, **sizes, groups=layer.groups)
         return self._biased(layer, name, made)
 
+    def _attend(self, layer: SelfAttention, name: str, x: Tensor) -> Tensor:
+        """Return `x` plus, at each pixel, a sum over all pixels."""
+        xp, (_, height, width, channels) = self.ops.xp, x.shape
+
+        def product(rows: Tensor, role: str) -> Tensor:
+            kernel = self._kernel(layer, name, role)
+            return xp.matmul(xp.reshape(rows, (-1, kernel.shape[0])), kernel)
+
+        pixels = (-1, height * width, layer.units)
+        queries, keys, values = (
+            xp.reshape(product(x, role), pixels) for role in ("query", "key", "value")
+        )
+        shares = _softmax(self.ops, self.ops.row_products(queries, keys))
+        sums = product(xp.matmul(shares, values), "output")
+        sums = xp.reshape(sums, (-1, height, width, channels))
+        return x + self.weights[f"{name}.gamma"] * sums
+
     def _biased(self, layer: Weighted, name: str, made: Tensor) -> Tensor:
         return self.ops.add_bias(made, self.weights[f"{name}.bias"]) if layer.bias else made
 
@@ -163,12 +193,16 @@ class ForwardPass:
     def _normalize(
         self, layer: BatchNorm | LayerNorm | InstanceNorm, name: str, x: Tensor
     ) -> Tensor:
+        if isinstance(layer, BatchNorm):
+            return self._normalize_batch(layer, name, x)
         xp, axes = self.ops.xp, tuple(range(1, len(x.shape)))
         affine = self.weights[f"{name}.gamma"], self.weights[f"{name}.beta"]
-        if isinstance(layer, InstanceNorm):
-            return normalize(xp, x, moments(xp, x, (1, 2)), affine, layer.epsilon)
-        if isinstance(layer, LayerNorm):
-            return normalize(xp, x, moments(xp, x, axes), affine, layer.epsilon)
+        over = (1, 2) if isinstance(layer, InstanceNorm) else axes
+        return normalize(xp, x, moments(xp, x, over), affine, layer.epsilon)
+
+    def _normalize_batch(self, layer: BatchNorm, name: str, x: Tensor) -> Tensor:
+        xp, axes = self.ops.xp, tuple(range(1, len(x.shape)))
+        affine = self._affine(layer, name, (-1, *(1,) * (len(x.shape) - 2)))
         old = self.weights[f"{name}.mean"], self.weights[f"{name}.variance"]
         if self.masks is None:
             return normalize(xp, x, old, affine, layer.epsilon)
@@ -178,8 +212,39 @@ class ForwardPass:
             batch = xp.mean(xp.reshape(each, (self.halves, -1)), axis=0)
             moved = layer.momentum * before + (1 - layer.momentum) * self.ops.constant(batch)
             self.running[f"{name}.{role}"] = moved
+        affine = self._affine(layer, name, (self.halves, -1, *(1,) * (len(x.shape) - 2)))
         made = normalize(xp, halves, statistics, affine, layer.epsilon)
         return xp.reshape(made, (-1, *x.shape[1:]))
+
+    def _affine(
+        self, layer: BatchNorm, name: str, images: tuple[int, ...]
+    ) -> tuple[Tensor, Tensor]:
+        """Return gamma and beta; those of each image's class have the axes `images` in front."""
+        if not layer.conditional:
+            return self.weights[f"{name}.gamma"], self.weights[f"{name}.beta"]
+        xp = self.ops.xp
+        scale, shift = (
+            xp.reshape(xp.matmul(self.labels, table), (*images, table.shape[1]))
+            for table in (self.weights[f"{name}.scale"], self.weights[f"{name}.shift"])
+        )
+        return 1 + scale, shift
+
+    def _append_deviation(self, layer: MinibatchStd, name: str, x: Tensor) -> Tensor:
+        """Return `x` with one more feature, at every pixel of an image."""
+        xp, sides = self.ops.xp, (1,) * (len(x.shape) - 1)
+        running = self.weights[f"{name}.deviation"]
+        ones = xp.ones_like(x[..., :1])
+        if self.masks is None:
+            added = ones * running
+        else:
+            found = batch_deviations(xp, self.ops.sums, x, self.halves, layer)
+            moved = mean_of_groups(xp, self.ops.sums, self.ops.constant(found), layer)
+            moved = layer.momentum * running + (1 - layer.momentum) * moved
+            self.running[f"{name}.deviation"] = moved
+            grouped = (-1, layer.group) if layer.group else (self.halves, -1)
+            groups = xp.reshape(ones, (*grouped, *ones.shape[1:]))
+            added = xp.reshape(groups * xp.reshape(found, (-1, 1, *sides)), (-1, *ones.shape[1:]))
+        return xp.concatenate([x, added], axis=len(sides))
 
     def _drop(self, x: Tensor, mask: Tensor, rate: float) -> Tensor:
         """Zero what the mask does not keep, and scale the rest."""
@@ -201,6 +266,10 @@ def _plain(ops: Operations, layer: Layer, x: Tensor) -> Tensor:
             return ops.sigmoid(x)
         case Upsample(factor=factor):
             return ops.upsample(x, factor)
+        case BlurPool():
+            return defaults.blur_pool(xp, x)
+        case BlurUpsample():
+            return defaults.blur_upsample(xp, x)
         case AveragePool(size=size):
             return ops.average_pool(x, size)
         case Flatten():
@@ -208,6 +277,12 @@ def _plain(ops: Operations, layer: Layer, x: Tensor) -> Tensor:
         case Reshape(shape=shape):
             return xp.reshape(x, (-1, *shape))
     raise TypeError(f"got layer {layer}; expected one of gankit.layers")
+
+
+def _softmax(ops: Operations, x: Tensor) -> Tensor:
+    """Return the softmax over the last of three axes, without overflow."""
+    exponentials = ops.xp.exp(x - ops.constant(ops.xp.max(x, axis=2, keepdims=True)))
+    return exponentials / ops.xp.sum(exponentials, axis=2, keepdims=True)
 
 
 def _pixel_product(xp: Namespace, x: Tensor, kernel: Tensor) -> Tensor:

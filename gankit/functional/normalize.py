@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 from gankit.functional.operations import Operations, Tensor
 from gankit.functional.sums import Sums
+from gankit.layers import MinibatchStd
 
 Moments: TypeAlias = tuple[Tensor, Tensor]
 """Mean and (biased) variance."""
@@ -49,6 +51,59 @@ def batch_moments(
     shares = counts / xp.sum(counts, axis=0)
     mean = xp.sum(shares * means, axis=0)
     return mean, xp.sum(shares * (variances + xp.square(means - mean)), axis=0)
+
+
+def batch_deviations(
+    xp: Any,  # noqa: ANN401 - a namespace.
+    sums: Sums,
+    x: Tensor,
+    halves: int,
+    layer: MinibatchStd,
+) -> Tensor:
+    """Return the number of each group of images, as `gankit.layers.MinibatchStd` defines it.
+
+    Parameters
+    ----------
+    xp
+        The framework's `xp`.
+    sums
+        The sums over the processes.
+    x
+        `(halves * n, ...)` values of this process's images.
+    halves
+        Number of concatenated batches.
+    layer
+        The layer. Without groups, each half is one; else this process's images are whole groups.
+
+    Returns
+    -------
+    Tensor
+        `(groups, 1)`.
+    """
+    if layer.group:
+        _, variance = moments(xp, xp.reshape(x, (-1, layer.group, *x.shape[1:])), (1,))
+    else:
+        _, variance = batch_moments(xp, sums, xp.reshape(x, (halves, -1, *x.shape[1:])), (1,))
+    size = math.prod(x.shape[1:])
+    deviations = xp.reshape(xp.sqrt(variance + layer.epsilon), (-1, size))
+    return xp.mean(deviations, axis=1, keepdims=True)
+
+
+def mean_of_groups(xp: Any, sums: Sums, deviations: Tensor, layer: MinibatchStd) -> Tensor:  # noqa: ANN401
+    """Return the mean of the `deviations` of all processes, `(1,)`, which the running one follows.
+
+    Parameters
+    ----------
+    xp, sums, layer
+        As in `batch_deviations`.
+    deviations
+        What that returned, as a constant.
+    """
+    if layer.group and sums.world.size > 1:
+        ones = xp.ones_like(deviations)
+        both = sums.total(xp.sum(xp.concatenate([deviations, ones], axis=1), axis=0))
+        return both[:1] / both[1:]
+    return xp.mean(deviations, axis=0)
 
 
 def normalize(

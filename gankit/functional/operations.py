@@ -147,6 +147,13 @@ class Operations(ABC):
         """Average `(n, h, w, c)` `images` over adjacent squares; `size` divides h and w."""
         return defaults.average_pool(self.xp, images, size)
 
+    def row_products(self, x: Tensor, y: Tensor, /) -> Tensor:
+        """Return the product of each row of `x` with each row of `y`: those of an attention.
+
+        `x` is `(n, i, features)`, `y` `(n, j, features)`, and the result `(n, i, j)`.
+        """
+        return defaults.row_products(self.xp, x, y)
+
     def cross_entropy(self, logits: Tensor, labels: Tensor, /) -> Tensor:
         """Return the mean of `logsumexp(c) - c[label]` over `(B, classes)` `logits`, a scalar.
 

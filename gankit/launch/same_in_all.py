@@ -12,6 +12,7 @@ from contextlib import suppress
 from gankit._utils.start_variables import name_of
 from gankit.callbacks.boundaries import next_multiple
 from gankit.contract import State, Trainer, World
+from gankit.contract.whole_groups import check_groups
 from gankit.errors import CheckpointError, ConfigError, DataError, GankitError, PeerLost
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.training import Progress
@@ -29,10 +30,11 @@ def check_same_start(plan: ResolvedPlan) -> None:
         A process has other images than the chief.
     ConfigError
         A process has other settings or versions; or there are more processes than images in a
-        batch.
+        batch, or the batch splits a group of images.
     """
     world = plan.problem.world
     world.rows(plan.config.batch)
+    check_groups(plan.problem, plan.config.batch)
     if world.size == 1:
         return
     versions = {name: plan.environment[name] for name in ("gankit", "python", "libraries")}

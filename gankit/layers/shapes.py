@@ -12,6 +12,9 @@ from gankit._utils.field_types import check_fields
 from gankit.errors import ConfigError, shown
 from gankit.layers.specs import (
     AveragePool,
+    BatchNorm,
+    BlurPool,
+    BlurUpsample,
     Concat,
     Conv,
     ConvTranspose,
@@ -22,9 +25,11 @@ from gankit.layers.specs import (
     InstanceNorm,
     Layer,
     LeakyReLU,
+    MinibatchStd,
     Projection,
     Reshape,
     Residual,
+    SelfAttention,
     Spec,
     Upsample,
 )
@@ -179,7 +184,7 @@ def _layer_shape(layer: Layer, trail: Sequence[Shape], others: Sequence[Shape]) 
     """
     shape = trail[-1]
     check_fields(layer, layer.layer)
-    if isinstance(layer, Dense | Conv | ConvTranspose | Projection):
+    if isinstance(layer, Dense | Conv | ConvTranspose | Projection | SelfAttention):
         zero = layer.spectral and (layer.init == "zeros" or layer.gain == 0)
         _check(
             not zero,
@@ -196,8 +201,17 @@ def _layer_shape(layer: Layer, trail: Sequence[Shape], others: Sequence[Shape]) 
         case Projection():
             _row(layer, shape)
             return (1,)
-        case Conv() | ConvTranspose() | Upsample() | AveragePool():
+        case Conv() | ConvTranspose() | Upsample() | AveragePool() | BlurPool() | BlurUpsample():
             return _image_shape(layer, shape)
+        case MinibatchStd(group=group):
+            _check(
+                group == 0 or 2 <= group <= MOST_VALUES,
+                f"minibatch-std.group: got {group}; expected 0, for the batch, or 2 or more images",
+            )
+            _check_numbers(layer)
+            return (*shape[:-1], shape[-1] + 1)
+        case SelfAttention():
+            _check_attention(layer, shape)
         case Embedding(units=units):
             _check(
                 0 < units <= MOST_VALUES,
@@ -222,6 +236,8 @@ def _layer_shape(layer: Layer, trail: Sequence[Shape], others: Sequence[Shape]) 
             return _residual_shape(layers, shortcut, (shape, *others))
         case Concat():
             return _concat_shape(layer, trail, others)
+        case BatchNorm(gain=gain):
+            _check(gain >= 0, f"batch-norm.gain: got {gain}; expected at least 0")
         case InstanceNorm():
             _check(
                 len(shape) == 3 and shape[0] * shape[1] > 1,
@@ -232,6 +248,23 @@ def _layer_shape(layer: Layer, trail: Sequence[Shape], others: Sequence[Shape]) 
     return shape
 
 
+def _check_attention(layer: SelfAttention, shape: Shape) -> None:
+    units, pixels = layer.units, math.prod(shape[:-1])
+    _check(
+        len(shape) == 3,
+        f"self-attention: got inputs {shape}; expected images (height, width, channels)",
+    )
+    _check(
+        0 < units <= MOST_VALUES,
+        f"self-attention.units: got {units}; expected 1 to {MOST_VALUES:,}",
+    )
+    _check(
+        pixels**2 <= MOST_VALUES,
+        f"self-attention: got images of {pixels:,} pixels, whose weights are {pixels**2:,} values; "
+        f"expected at most {MOST_VALUES:,}; put the layer where images are smaller",
+    )
+
+
 def _check_numbers(layer: Layer) -> None:
     epsilon, momentum = getattr(layer, "epsilon", 1.0), getattr(layer, "momentum", 0.0)
     _check(epsilon > 0, f"{layer.layer}.epsilon: got {epsilon}; expected above 0")
@@ -240,7 +273,10 @@ def _check_numbers(layer: Layer) -> None:
     )
 
 
-def _image_shape(layer: Conv | ConvTranspose | Upsample | AveragePool, shape: Shape) -> Shape:
+ImageLayer: TypeAlias = Conv | ConvTranspose | Upsample | AveragePool | BlurPool | BlurUpsample
+
+
+def _image_shape(layer: ImageLayer, shape: Shape) -> Shape:
     if len(shape) != 3:
         raise ConfigError(
             f"{layer.layer}: got inputs {shape}; expected (height, width, channels); "
@@ -251,6 +287,13 @@ def _image_shape(layer: Conv | ConvTranspose | Upsample | AveragePool, shape: Sh
         case Upsample(factor=factor):
             _check(factor > 0, f"upsample.factor: got {factor}; expected at least 1")
             return (height * factor, width * factor, channels)
+        case BlurUpsample():
+            return (2 * height, 2 * width, channels)
+        case BlurPool():
+            _check(
+                height % 2 == width % 2 == 0, f"blur-pool: got images {shape}; expected even sides"
+            )
+            return (height // 2, width // 2, channels)
         case AveragePool(size=size):
             fits = size > 0 and height % size == width % size == 0
             _check(

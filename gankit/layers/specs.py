@@ -159,6 +159,88 @@ class AveragePool:
 @known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
+class BlurPool:
+    """Average with the weights [1, 2, 1] along both sides, and keep every second pixel.
+
+    `y[i, j] = sum over a, b of k[a] k[b] x[2i + a - 1, 2j + b - 1]`, with k = (1/4, 1/2, 1/4) and
+    x 0 outside; both sides are even (Zhang 2019, "Making convolutional networks shift-invariant
+    again", triangle-3).
+    """
+
+    layer: Literal["blur-pool"] = field(default="blur-pool", repr=False)
+
+
+@known_arguments()
+@dataclass(frozen=True)
+@plain_numbers
+class BlurUpsample:
+    """Double both sides by linear interpolation: 4 times the adjoint of `BlurPool`.
+
+    Along each side `y[2i] = x[i]` and `y[2i + 1] = (x[i] + x[i + 1]) / 2`, with x 0 outside: the
+    kernel [1, 2, 1] after a zero between pixels (Karras et al. 2019).
+    """
+
+    layer: Literal["blur-upsample"] = field(default="blur-upsample", repr=False)
+
+
+@known_arguments()
+@dataclass(frozen=True)
+@plain_numbers
+class MinibatchStd:
+    """Append one feature, how much the images of a batch differ (Karras et al. 2018, section 3).
+
+    In training, `mean over j of sqrt(variance_j + epsilon)`, with variance_j the (biased) variance
+    of value j over the images: the same number for each image, and at each pixel. Of a joined batch
+    fakes and reals have their own. At inference it is the running one, `deviation`, which follows
+    the mean of the numbers of a pass as in `BatchNorm`.
+
+    Attributes
+    ----------
+    group
+        Images that are compared, neighbours in the batch, which has whole groups; 0, the default,
+        for all images of the batch, in all processes together.
+    momentum, epsilon
+        As above; 0.9 and 1e-8 by default.
+    """
+
+    group: int = 0
+    momentum: float = 0.9
+    epsilon: float = 1e-8
+    layer: Literal["minibatch-std"] = field(default="minibatch-std", repr=False)
+
+
+@known_arguments()
+@dataclass(frozen=True)
+@plain_numbers
+class SelfAttention:
+    """`x + gamma * (softmax(q k') v) @ output` over the pixels of an image (Zhang et al. 2019).
+
+    With x the pixels as rows `(height * width, channels)`: q = x @ query, k = x @ key and
+    v = x @ value, products at each pixel, which are 1x1 convolutions; each row of the softmax, the
+    weights of one pixel's sum over all pixels, sums to 1. gamma is one number, which starts at 0.
+
+    Attributes
+    ----------
+    units
+        Features of q, k and v, at least 1; an eighth of the channels in the paper.
+    init, gain
+        Initializer of the four kernels, and its factor: see `initial_weights`. "glorot-uniform"
+        and 1 by default.
+    spectral
+        Whether each of the four is divided by its own largest singular value, as in `Dense`; False
+        by default.
+    """
+
+    units: int
+    init: Init = "glorot-uniform"
+    gain: float = 1.0
+    spectral: bool = False
+    layer: Literal["self-attention"] = field(default="self-attention", repr=False)
+
+
+@known_arguments()
+@dataclass(frozen=True)
+@plain_numbers
 class BatchNorm:
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel (Ioffe & Szegedy 2015).
 
@@ -170,10 +252,25 @@ class BatchNorm:
 
     The defaults, momentum 0.9 and epsilon 1e-5, are PyTorch's, whose `momentum` 0.1 is the share of
     the batch.
+
+    Attributes
+    ----------
+    momentum, epsilon
+        As above.
+    conditional
+        Whether gamma and beta are those of the image's class: `1 + scale[label]` and
+        `shift[label]`, or `1 + label @ scale` and `label @ shift` of a label that is a vector
+        (Dumoulin et al. 2017; de Vries et al. 2017); False by default. The statistics are over
+        the images of all classes.
+    gain
+        Standard deviation of the initial scale and shift, at least 0; 0, the default, starts as
+        the identity, with all classes alike.
     """
 
     momentum: float = 0.9
     epsilon: float = 1e-5
+    conditional: bool = False
+    gain: float = 0.0
     layer: Literal["batch-norm"] = field(default="batch-norm", repr=False)
 
 
@@ -382,6 +479,10 @@ Layer: TypeAlias = (
     | ConvTranspose
     | Upsample
     | AveragePool
+    | BlurPool
+    | BlurUpsample
+    | MinibatchStd
+    | SelfAttention
     | BatchNorm
     | LayerNorm
     | InstanceNorm
@@ -460,20 +561,26 @@ def joined(spec: Spec) -> frozenset[int]:
 
 def uses_labels(spec: Spec) -> bool:
     """Return whether a network of `spec` is class-conditional."""
-    return any(isinstance(layer, Embedding | Projection) for layer in flat(spec))
+    return any(map(_takes_labels, flat(spec)))
+
+
+def _takes_labels(layer: Layer) -> bool:
+    return isinstance(layer, Embedding | Projection) or getattr(layer, "conditional", False)
 
 
 def capabilities(spec: Spec) -> set[str]:
     """Return the capabilities that a backend needs to build `spec`, beside dense layers."""
     layers = list(flat(spec))
     needed = {NEEDS[type(layer)] for layer in layers if type(layer) in NEEDS}
+    needed |= {"labels" for layer in layers if _takes_labels(layer)}
     return needed | {"spectral" for layer in layers if getattr(layer, "spectral", False)}
 
 
 NEEDS: dict[type[Layer], str] = {
-    **dict.fromkeys((Conv, ConvTranspose, Upsample, AveragePool), "conv"),
+    **dict.fromkeys((Conv, ConvTranspose, Upsample, AveragePool, BlurPool, BlurUpsample), "conv"),
+    MinibatchStd: "minibatch-std",
     **dict.fromkeys((BatchNorm, LayerNorm, InstanceNorm), "norm"),
-    **dict.fromkeys((Embedding, Projection), "labels"),
+    SelfAttention: "attention",
     Residual: "residual",
     Concat: "concat",
 }

@@ -2,8 +2,8 @@
 
 A name is the layer's path and the array's role: "0.kernel", or inside a residual block
 "3.layers.0.kernel". Most arrays are weights, which training changes; running state is the
-statistics of batch normalisation and spectral norm: the roles `mean`, `variance`, `kernel_u` and
-`embedding_u`.
+statistics of batch normalisation, minibatch-std and spectral norm: the roles `mean`, `variance`,
+`deviation`, `kernel_u` and others in `_u`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,17 @@ from gankit.layers.specs import (
     InstanceNorm,
     Layer,
     LayerNorm,
+    MinibatchStd,
     Projection,
+    SelfAttention,
     Spec,
 )
 
-RUNNING = frozenset({"mean", "variance", "kernel_u", "embedding_u"})
+ATTENTION = ("query", "key", "value", "output")
+"""The kernels of a self-attention."""
+KERNELS = ("kernel", "embedding", *ATTENTION)
+"""The roles that spectral norm divides, if their layer has it."""
+RUNNING = frozenset({"mean", "variance", "deviation", *(f"{role}_u" for role in KERNELS)})
 
 
 def is_running(name: str) -> bool:
@@ -87,8 +93,9 @@ def initial_weights(
     borders. Independent inputs of mean 0 and variance 1 then give outputs of variance gain^2. This
     does not apply to embeddings, which are looked up, not summed.
 
-    Biases, `beta` and `mean` start at 0, `gamma` and `variance` at 1, the vectors of spectral norm
-    as random directions.
+    `scale` and `shift` are N(0, gain^2). Biases, `beta`, `mean` and `deviation` start at 0, `gamma`
+    and `variance` at 1, the `gamma` of a self-attention at 0, the vectors of spectral norm as
+    random directions.
     """
     return {
         f"{place.name}.{role}": _initial(place, role, size, random)
@@ -106,16 +113,35 @@ def _roles(layer: Layer, shape: Shape, classes: int) -> dict[str, Shape]:
             return _kernel(layer, (side, side, shape[-1] // groups, filters))
         case ConvTranspose(filters=filters, kernel=side):
             return _kernel(layer, (side, side, shape[-1], filters))
-        case BatchNorm():
-            return dict.fromkeys(("gamma", "beta", "mean", "variance"), shape[-1:])
+        case BatchNorm(conditional=conditional):
+            affine = _affine(shape[-1], classes if conditional else None)
+            return affine | dict.fromkeys(("mean", "variance"), shape[-1:])
+        case MinibatchStd():
+            return {"deviation": (1,)}
+        case SelfAttention():
+            return _attention(layer, shape[-1])
         case LayerNorm() | InstanceNorm():
-            return dict.fromkeys(("gamma", "beta"), shape[-1:])
+            return _affine(shape[-1])
         case Embedding(units=units):
             return {"embedding": (classes, units)}
         case Projection(spectral=spectral):
             vector = {"embedding_u": shape} if spectral else {}
             return _kernel(layer, (*shape, 1)) | {"embedding": (classes, *shape)} | vector
     return {}
+
+
+def _attention(layer: SelfAttention, channels: int) -> dict[str, Shape]:
+    *inner, last = ATTENTION
+    sides = {**dict.fromkeys(inner, (channels, layer.units)), last: (layer.units, channels)}
+    vectors = {f"{role}_u": shape[1:] for role, shape in sides.items()} if layer.spectral else {}
+    return {**sides, "gamma": (1,), **vectors}
+
+
+def _affine(channels: int, classes: int | None = None) -> dict[str, Shape]:
+    """Return the arrays after a normalisation, those of each class if `classes` are given."""
+    if classes is None:
+        return dict.fromkeys(("gamma", "beta"), (channels,))
+    return dict.fromkeys(("scale", "shift"), (classes, channels))
 
 
 def _kernel(layer: Dense | Conv | ConvTranspose | Projection, kernel: Shape) -> dict[str, Shape]:
@@ -128,14 +154,15 @@ def _kernel(layer: Dense | Conv | ConvTranspose | Projection, kernel: Shape) -> 
 
 
 def _initial(place: Place, role: str, size: Shape, random: np.random.Generator) -> NDArray[Any]:
-    match role:
-        case "kernel" | "embedding":
-            return _drawn(place.layer, size, random)
-        case "kernel_u" | "embedding_u":
-            vector = random.standard_normal(size)
-            return np.asarray(vector / np.linalg.norm(vector))
-        case "gamma" | "variance":
-            return np.ones(size)
+    if role in KERNELS:
+        return _drawn(place.layer, size, random)
+    if isinstance(place.layer, BatchNorm) and role in {"scale", "shift"}:
+        return random.normal(0, place.layer.gain, size)
+    if role.removesuffix("_u") in KERNELS:
+        vector = random.standard_normal(size)
+        return np.asarray(vector / np.linalg.norm(vector))
+    if role in {"gamma", "variance"} and not isinstance(place.layer, SelfAttention):
+        return np.ones(size)
     return np.zeros(size)
 
 

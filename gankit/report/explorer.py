@@ -96,10 +96,11 @@ def payload(
             Each code's name, kind and size, and the largest value of its slider; the columns of the
             noise after the normal ones.
         layers
-            For each layer its settings, as in its spec, and its `weights` by role: `kernel`
-            (divided by its spectral norm), `bias`, `embedding`, `gamma` and `beta` of a layer
+            For each layer its settings, as in its spec, and its `weights` by role: kernels
+            (divided by their spectral norm), `bias`, `embedding`, `gamma` and `beta` of a layer
             normalisation, `scale` and `shift` of a batch normalisation with its running
-            statistics. A residual block has `layers` and `shortcut` instead.
+            statistics, rows of them if it is conditional. A residual block has `layers` and
+            `shortcut` instead.
         directions, shares, reach
             `(k, latent)` vectors; the share of the images' change along each; the largest value
             of a slider.
@@ -182,11 +183,13 @@ def _at_inference(layer: Layer, own: State) -> State:
     """Return a layer's arrays without running state, which is folded into the weights."""
     own = {role: array.astype(np.float64) for role, array in own.items()}
     if isinstance(layer, BatchNorm):
-        scale = own["gamma"] / np.sqrt(own["variance"] + layer.epsilon)
-        return {"scale": scale, "shift": own["beta"] - own["mean"] * scale}
-    for role in ("kernel", "embedding"):
-        if (u := own.pop(f"{role}_u", None)) is not None:
-            own[role] = own[role] / np.linalg.norm(own[role].reshape(-1, len(u)) @ u)
+        gamma = 1 + own["scale"] if layer.conditional else own["gamma"]
+        scale = gamma / np.sqrt(own["variance"] + layer.epsilon)
+        shift = own["shift" if layer.conditional else "beta"]
+        return {"scale": scale, "shift": shift - own["mean"] * scale}
+    for name in [name for name in own if name.endswith("_u")]:
+        u, role = own.pop(name), name.removesuffix("_u")
+        own[role] = own[role] / np.linalg.norm(own[role].reshape(-1, len(u)) @ u)
     return own
 
 

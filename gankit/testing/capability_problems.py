@@ -56,7 +56,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},
 }
-LAYERS = ("concat", "conv", "labels", "norm", "residual", "spectral")
+LAYERS = ("attention", "concat", "conv", "labels", "minibatch-std", "norm", "residual", "spectral")
 NEEDS = (*sorted(CHANGES), *LAYERS)
 """Every capability that `test_builds_what_it_claims` covers."""
 

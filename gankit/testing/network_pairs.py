@@ -8,6 +8,8 @@ from __future__ import annotations
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    BlurPool,
+    BlurUpsample,
     Concat,
     Conv,
     ConvTranspose,
@@ -18,10 +20,12 @@ from gankit.layers import (
     InstanceNorm,
     LayerNorm,
     LeakyReLU,
+    MinibatchStd,
     Projection,
     ReLU,
     Reshape,
     Residual,
+    SelfAttention,
     Spec,
     Tanh,
     Upsample,
@@ -82,6 +86,24 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
             Dense(1),
         ),
     ),
+    "blur": (
+        (
+            Dense(24), Reshape((3, 2, 4)), BlurUpsample(), LeakyReLU(0.2), BlurUpsample(),
+            Conv(3, kernel=3, padding=1), Tanh(),
+        ),
+        (BlurPool(), Conv(4, kernel=3, padding=1), LeakyReLU(0.2), BlurPool(), Flatten(), Dense(1)),
+    ),
+    "minibatch-std": (
+        (Dense(12), MinibatchStd(momentum=0.8), Tanh(), *TO_IMAGE),
+        (
+            MinibatchStd(momentum=0.5, epsilon=1e-4), Flatten(), Dense(12), Tanh(),
+            MinibatchStd(), Dense(1),
+        ),
+    ),
+    "attention": (
+        (Dense(48), Reshape((3, 4, 4)), SelfAttention(2), Tanh(), Flatten(), *TO_IMAGE),
+        (Reshape((6, 4, 12)), SelfAttention(3), Tanh(), Flatten(), Dense(1)),
+    ),
     "concat": (  # Inside a residual block, "@0" is that block's first layer.
         (
             Dense(12), Tanh(), Dense(20), Concat("@1"), LeakyReLU(0.2), Concat("@2"), Concat("@1"),
@@ -96,6 +118,14 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
     "labels": (
         (Embedding(3), Dense(24), LeakyReLU(0.2), *TO_IMAGE),
         (Embedding(4, gain=0.5), Flatten(), Dense(24), LeakyReLU(0.2), Projection()),
+    ),
+    "conditional-norm": (
+        (
+            Dense(24, bias=False), BatchNorm(0.9, 1e-3, conditional=True), LeakyReLU(0.2),
+            Dense(VALUES, bias=False), Reshape(IMAGE), BatchNorm(0.8, 1e-5, conditional=True),
+            Tanh(),
+        ),
+        (BatchNorm(0.7, 1e-4, conditional=True), Flatten(), Dense(24), LeakyReLU(0.2), Dense(1)),
     ),
     "residual": (  # A dropout layer's mask depends on its number among all layers.
         (
@@ -125,5 +155,9 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
             Conv(8, kernel=3, groups=2, spectral=True, init="fan-in-normal"), LeakyReLU(0.1),
             Flatten(), Projection(spectral=True),
         ),
+    ),
+    "spectral-attention": (
+        TO_IMAGE,
+        (Reshape((6, 4, 12)), SelfAttention(3, gain=2.0, spectral=True), Flatten(), Dense(1)),
     ),
 }  # fmt: skip

@@ -37,6 +37,11 @@ LAYERS = [
     {"layer": "layer-norm", "epsilon": 1e-3},
     {"layer": "instance-norm", "epsilon": 1e-3},
     {"layer": "concat", "input": "@5"},
+    {"layer": "minibatch-std"},
+    {"layer": "blur-upsample"},
+    {"layer": "blur-pool"},
+    {"layer": "self-attention", "units": 3, "spectral": True},
+    {"layer": "batch-norm", "conditional": True},
     {"layer": "upsample", "factor": 2},
     {
         "layer": "conv-transpose",

@@ -14,6 +14,8 @@ from gankit.errors import ConfigError
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    BlurPool,
+    BlurUpsample,
     Concat,
     Conv,
     ConvTranspose,
@@ -24,10 +26,12 @@ from gankit.layers import (
     InstanceNorm,
     LayerNorm,
     LeakyReLU,
+    MinibatchStd,
     Place,
     Projection,
     Reshape,
     Residual,
+    SelfAttention,
     Tanh,
     Upsample,
     capabilities,
@@ -59,6 +63,11 @@ BLOCK = Residual((Conv(4, 3, padding=1), Dropout(0.5), Conv(6, 1)), (Conv(6, 1, 
         (BatchNorm(0.9, 1e-5), IMAGE, IMAGE),
         (LayerNorm(1e-5), (7,), (7,)),
         (InstanceNorm(1e-5), IMAGE, IMAGE),
+        (BlurPool(), IMAGE, (6, 4, 6)),
+        (BlurUpsample(), IMAGE, (24, 16, 6)),
+        (MinibatchStd(), IMAGE, (12, 8, 7)),
+        (MinibatchStd(4), (7,), (8,)),
+        (SelfAttention(2), IMAGE, IMAGE),
         (Embedding(3), (7,), (10,)),
         (Embedding(3), IMAGE, (12, 8, 9)),
         (Projection(), (7,), (1,)),
@@ -92,10 +101,19 @@ def test_a_transposed_convolution_restores_the_size_of_a_convolution(side, kerne
         (Upsample(0), IMAGE, "factor: got 0"),
         (BatchNorm(1.0, 1e-5), IMAGE, "momentum: got 1.0"),
         (BatchNorm(0.9, 0.0), IMAGE, "epsilon: got 0.0"),
+        (BatchNorm(gain=-1.0), IMAGE, "batch-norm.gain: got -1.0"),
         (LayerNorm(-1.0), IMAGE, "epsilon: got -1.0"),
         (InstanceNorm(0.0), IMAGE, "epsilon: got 0.0"),
         (InstanceNorm(), (7,), "instance-norm: got inputs (7,); expected images"),
         (InstanceNorm(), (1, 1, 8), "of at least two pixels"),
+        (BlurPool(), (5, 4, 1), "blur-pool: got images (5, 4, 1); expected even sides"),
+        (BlurUpsample(), (7,), "reshape them first"),
+        (MinibatchStd(1), IMAGE, "minibatch-std.group: got 1; expected 0, for the batch, or 2"),
+        (MinibatchStd(epsilon=0.0), IMAGE, "epsilon: got 0.0"),
+        (SelfAttention(2), (7,), "self-attention: got inputs (7,); expected images"),
+        (SelfAttention(0), IMAGE, "self-attention.units: got 0"),
+        (SelfAttention(2), (65, 64, 1), "got images of 4,160 pixels"),
+        (SelfAttention(2, init="zeros", spectral=True), IMAGE, "an initial kernel of zeros"),
         (Concat("@0"), (7,), "concat.input: got '@0'; expected a layer before it"),
         (Concat("1"), (7,), "concat.input: got '1'; expected a layer before it"),
         (Concat(1), (7,), "expected a layer before it; the network has one input"),
@@ -175,6 +193,35 @@ def test_weights_are_named_by_layer_and_role():
         "4.embedding": (3, 578),
         "4.embedding_u": (578,),
     }
+
+
+def test_a_conditional_normalisation_has_rows_for_classes_that_start_as_the_identity():
+    layer = BatchNorm(conditional=True)
+    assert list(weight_shapes((layer,), IMAGE, classes=3).items()) == [
+        ("0.scale", (3, 6)),
+        ("0.shift", (3, 6)),
+        ("0.mean", (6,)),
+        ("0.variance", (6,)),
+    ]
+    assert not any(first(layer, IMAGE, role, classes=3).any() for role in ("scale", "shift"))
+    wide = replace(layer, gain=0.3)
+    assert first(wide, (1, 1, 500), "shift", classes=9).std() == pytest.approx(0.3, rel=0.05)
+    assert capabilities((layer,)) == {"norm", "labels"}
+    assert uses_labels((Residual((layer,)),))
+
+
+def test_an_attention_has_four_kernels_and_starts_as_the_identity():
+    layer = SelfAttention(2, spectral=True)
+    assert weight_shapes((layer,), IMAGE) == {
+        **dict.fromkeys(("0.query", "0.key", "0.value"), (6, 2)),
+        "0.output": (2, 6),
+        "0.gamma": (1,),
+        **dict.fromkeys(("0.query_u", "0.key_u", "0.value_u"), (2,)),
+        "0.output_u": (6,),
+    }
+    assert not first(layer, IMAGE, "gamma").any()
+    assert np.linalg.norm(first(layer, IMAGE, "output_u")) == pytest.approx(1)
+    assert is_running("0.output_u")
 
 
 def test_running_state_is_recognised_by_its_role():

@@ -60,6 +60,14 @@ class ForwardPass:
                 return last(
                     functional.instance_norm(first(x), None, None, scale, shift, eps=epsilon)
                 )
+            case layers.BlurPool():
+                return self.blur(x, lambda i, o: (2 * o - i).abs(), 1 / 4, 1 / 2)
+            case layers.BlurUpsample():
+                return self.blur(x, lambda i, o: (o - 2 * i).abs(), 1 / 2, 2)
+            case layers.MinibatchStd():
+                return self.compare(layer, x, name)
+            case layers.SelfAttention():
+                return self.attend(layer, x, name)
             case layers.Embedding():
                 rows = self.row_of_labels(self.arrays[f"{name}.embedding"])
                 while rows.ndim < x.ndim:
@@ -88,6 +96,32 @@ class ForwardPass:
                 return self(main, x, f"{name}.layers.") + self(shortcut, x, f"{name}.shortcut.")
         raise TypeError(layer)
 
+    def blur(self, x, apart, share, factor):
+        """Weight the pixels of each side by 2 minus how far input and output are apart, or 0."""
+
+        def matrix(side):
+            inputs, outputs = torch.arange(side), torch.arange(int(side * factor))
+            weights = (2 - apart(inputs[:, None], outputs)).clamp(min=0)
+            return weights.to(x.dtype) * share
+
+        return torch.einsum("nhwc,hi,wj->nijc", x, *map(matrix, x.shape[1:3]))
+
+    def compare(self, layer, x, name):
+        parts = x.split(layer.group or len(x) // self.halves)
+        found = [(p.var(0, correction=0) + layer.epsilon).sqrt().mean() for p in parts]
+        running, mean = self.arrays[f"{name}.deviation"], torch.stack(found).mean().detach()
+        self.moved[f"{name}.deviation"] = torch.lerp(mean[None], running, layer.momentum)
+        added = [f.expand(*p.shape[:-1], 1) for f, p in zip(found, parts, strict=True)]
+        return torch.cat([x, torch.cat(added)], -1)
+
+    def attend(self, layer, x, name):
+        query, key, value, output = (
+            self.kernel(layer, name, role) for role in ("query", "key", "value", "output")
+        )
+        shares = torch.einsum("nhwc,cu,nijd,du->nhwij", x, query, x, key).flatten(3).softmax(3)
+        sums = torch.einsum("nhwp,npc,cu,ud->nhwd", shares, x.flatten(1, 2), value, output)
+        return x + self.arrays[f"{name}.gamma"] * sums
+
     def bias(self, layer, name):
         return self.arrays[f"{name}.bias"] if layer.bias else None
 
@@ -102,7 +136,9 @@ class ForwardPass:
         return kernel / torch.linalg.vector_norm(matrix @ u)
 
     def batch_norm(self, layer, x, name):
-        scale, shift = self.arrays[f"{name}.gamma"], self.arrays[f"{name}.beta"]
+        scale = shift = None
+        if not layer.conditional:
+            scale, shift = self.arrays[f"{name}.gamma"], self.arrays[f"{name}.beta"]
         parts, axes = x.chunk(self.halves), tuple(range(x.ndim - 1))
         made = [
             functional.batch_norm(
@@ -115,7 +151,16 @@ class ForwardPass:
             for role, values in zip(("variance", "mean"), zip(*moments, strict=True), strict=True):
                 old, new = self.arrays[f"{name}.{role}"], torch.stack(values).mean(0)
                 self.moved[f"{name}.{role}"] = torch.lerp(new, old, layer.momentum)
-        return torch.cat(made).movedim(1, -1)
+        made = torch.cat(made).movedim(1, -1)
+        return self.by_class(made, name) if layer.conditional else made
+
+    def by_class(self, x, name):
+        """Multiply and add what belongs to each image's class."""
+        factors, added = (
+            self.row_of_labels(self.arrays[f"{name}.{r}"]) for r in ("scale", "shift")
+        )
+        flat = x.reshape(len(x), -1, x.shape[-1])
+        return (flat + flat * factors[:, None] + added[:, None]).reshape(x.shape)
 
 
 def first(x):

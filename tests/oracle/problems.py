@@ -23,6 +23,8 @@ from gankit.contract import Problem
 from gankit.layers import (
     AveragePool,
     BatchNorm,
+    BlurPool,
+    BlurUpsample,
     Concat,
     Conv,
     ConvTranspose,
@@ -33,10 +35,12 @@ from gankit.layers import (
     InstanceNorm,
     LayerNorm,
     LeakyReLU,
+    MinibatchStd,
     Projection,
     ReLU,
     Reshape,
     Residual,
+    SelfAttention,
     Sigmoid,
     Tanh,
     Upsample,
@@ -106,11 +110,14 @@ def case(number):
         problem = replace(problem, loss=later.choice(BUILTIN[len(FIRST) :]))
     powers = random.Random(f"power {number}")  # noqa: S311
     problem = replace(problem, penalties=tuple(raised(powers, p) for p in problem.penalties))
+    problem = replace(problem, discriminator=attentive(random.Random(f"see {number}"), problem))  # noqa: S311
     problem = replace(problem, **coded(random.Random(f"codes {number}"), problem))  # noqa: S311
     problem = replace(problem, **mapped(random.Random(f"maps {number}"), problem))  # noqa: S311
     problem = replace(problem, terms=matched(random.Random(f"match {number}"), problem))  # noqa: S311
     problem = replace(problem, **sourced(random.Random(f"sources {number}"), problem))  # noqa: S311
     problem = replace(problem, **vectored(random.Random(f"vectors {number}"), problem))  # noqa: S311
+    problem = replace(problem, discriminator=compared(random.Random(f"compare {number}"), problem))  # noqa: S311
+    problem = replace(problem, generator=classed(random.Random(f"classes {number}"), problem))  # noqa: S311
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
@@ -228,6 +235,37 @@ def mapped(chance, problem):
     if plain and chance.random() < 0.25:
         spec = (*spec[:-1], replace(last, units=6), Reshape((3, 2, 1)))
     return {"discriminator": spec}
+
+
+def attentive(chance, problem):
+    """Return the discriminator, in some problems with attention before its first layer."""
+    spectral, frozen = chance.random() < 0.5, any("disc" in part for part in problem.freeze)
+    if frozen or chance.random() < 0.8:
+        return problem.discriminator
+    attention = SelfAttention(chance.randint(1, 3), gain=2.0, spectral=spectral)
+    return (attention, Tanh(), *problem.discriminator)
+
+
+def compared(chance, problem):
+    """Return the discriminator, in some problems with images blurred and compared."""
+    spec, source = problem.discriminator, problem.source
+    if problem.freeze or source or any("@" in term.of for term in problem.terms):
+        return spec
+    if chance.random() < 0.2:
+        spec = (BlurPool(), BlurUpsample(), *spec)
+    if chance.random() < 0.3 and isinstance(spec[-1], Dense):
+        spec = (*spec[:-1], MinibatchStd(0, chance.choice([0.5, 0.9]), 1e-3), spec[-1])
+    return spec
+
+
+def classed(chance, problem):
+    """Return the generator; if there are labels, some batch normalisations are those of classes."""
+    return tuple(
+        replace(layer, conditional=chance.random() < 0.5)
+        if isinstance(layer, BatchNorm) and problem.label_format and not problem.takes_unlabelled
+        else layer
+        for layer in problem.generator
+    )
 
 
 def frozen(problem, chance):

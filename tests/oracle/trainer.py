@@ -12,7 +12,7 @@ from tests.oracle import losses
 from tests.oracle.augmentation import view
 from tests.oracle.networks import ForwardPass
 
-RUNNING = (".mean", ".variance", ".kernel_u", ".embedding_u")
+RUNNING = (".mean", ".variance", ".deviation", "_u")
 SIDES = ("generator", "discriminator")
 
 

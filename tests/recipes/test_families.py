@@ -10,7 +10,16 @@ import pytest
 from gankit.config import from_toml
 from gankit.config.layering import config_of, from_recipe, merge, with_layers
 from gankit.errors import ConfigError, UnknownName
-from gankit.layers import Conv, ConvTranspose, Dense, Embedding, Projection, output_shape
+from gankit.layers import (
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Embedding,
+    Projection,
+    SelfAttention,
+    output_shape,
+)
 from gankit.layers.specs import flat
 from gankit.recipes import recipe
 from gankit.recipes.families import FAMILIES, family, networks
@@ -81,6 +90,33 @@ def test_a_family_may_be_conditional(name):
     discriminator = FAMILIES[name].layers("discriminator", shape, {"projection": True})
     assert generator[0] == Embedding(5, gain=0.2)
     assert isinstance(discriminator[-1], Projection)
+
+
+@pytest.mark.parametrize("hidden", [0, 7])
+def test_every_normalisation_of_a_conditional_generator_is_that_of_classes(hidden):
+    made = FAMILIES["dcgan"].layers(
+        "generator",
+        (16, 16, 1),
+        {"conditional": True, "conditional_gain": 0.5, "hidden": hidden},
+    )
+    norms = [layer for layer in flat(made) if isinstance(layer, BatchNorm)]
+    assert len(norms) == (3 if hidden else 2)
+    assert set(norms) == {BatchNorm(0.9, 1e-5, conditional=True, gain=0.5)}
+
+
+def test_a_residual_generator_may_have_spectral_norm_and_attention_as_in_sagan():
+    generator, discriminator = (
+        FAMILIES["sn-resnet"].layers(role, (16, 24, 3), options)
+        for role, options in (
+            ("generator", {"conditional": True, "spectral": True, "attention": True}),
+            ("discriminator", {"attention": True}),
+        )
+    )
+    assert generator[3] == SelfAttention(8, spectral=True)
+    assert discriminator[1] == SelfAttention(4, spectral=True)
+    kernels = [layer for layer in flat(generator) if hasattr(layer, "spectral")]
+    assert len(kernels) == 9
+    assert all(layer.spectral for layer in kernels)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,19 @@
 """Backends that compute a layer wrongly."""
 
+from dataclasses import replace
+
 from gankit_numpy import forward, image_layers, norms
 from gankit_numpy.forward import ForwardPass
-from gankit_numpy.operations import concatenate, get_slice, reshape, rows, set_slice, transpose
+from gankit_numpy.operations import (
+    concatenate,
+    get_slice,
+    reshape,
+    rows,
+    set_slice,
+    softmax,
+    swap,
+    transpose,
+)
 from gankit_numpy.tape import expand
 
 from gankit.layers import Conv
@@ -91,6 +102,74 @@ def next_rows(table, labels):
 @caught_by(PAIR)
 class UsesTheNextEmbedding(patched(forward, rows=next_rows)):
     """Uses the embedding of the next class."""
+
+
+def next_to_it(images, axis, by, original=image_layers._shifted):
+    return original(images, axis, -by)
+
+
+@caught_by(PAIR)
+class BlursFromTheOtherSide(patched(image_layers, _shifted=next_to_it)):
+    """Blurs each pixel with the wrong neighbours."""
+
+
+def of_both_halves(inputs, layer, halves, original=norms.group_deviations):
+    if layer.group:
+        return original(inputs, layer, halves)
+    return expand(original(inputs, layer, 1), (halves, 1))
+
+
+@caught_by(PAIR)
+class ComparesFakesWithReals(patched(norms, group_deviations=of_both_halves)):
+    """Takes one deviation over fakes and reals together."""
+
+
+def by_the_batch(inputs, layer, halves, original=norms.group_deviations):
+    whole = original(inputs, replace(layer, group=0), halves)
+    return expand(whole, (halves, 1)) if not layer.group else repeated(whole, inputs, layer, halves)
+
+
+def repeated(whole, inputs, layer, halves):
+    each = inputs.shape[0] // halves // layer.group
+    return reshape(expand(whole, (halves, each)), (-1, 1))
+
+
+@caught_by("test_groups_of_a_batch_are_compared")
+class ComparesTheWholeBatch(patched(norms, group_deviations=by_the_batch)):
+    """Compares all images of a batch, not those of each group."""
+
+
+def over_the_queries(inputs):
+    return swap(softmax(swap(inputs)))
+
+
+@caught_by(PAIR)
+class NormalisesOverTheQueries(patched(forward, softmax=over_the_queries)):
+    """Lets the weights of an attention sum to 1 for each key, not for each query."""
+
+
+def without_the_output(self, layer, name, role="kernel", original=ForwardPass._kernel):
+    plain = role == "output" and f"{name}.{role}_u" in self.weights
+    return self.weights[f"{name}.{role}"] if plain else original(self, layer, name, role)
+
+
+@caught_by(PAIR)
+class NormalisesThreeOfFourKernels(patched(ForwardPass, _kernel=without_the_output)):
+    """Applies spectral normalisation to all kernels of an attention but the last."""
+
+
+def without_shift(self, layer, inputs, name, original=ForwardPass._affine):
+    scale, shift = original(self, layer, inputs, name)
+    return (
+        (scale, shift * 0.0)
+        if layer.layer == "batch-norm" and layer.conditional
+        else (scale, shift)
+    )
+
+
+@caught_by(PAIR)
+class ForgetsShiftsOfClasses(patched(ForwardPass, _affine=without_shift)):
+    """Leaves out beta of a class-conditional batch normalisation."""
 
 
 def without_shortcut(self, spec, inputs, prefix="", original=ForwardPass.run):

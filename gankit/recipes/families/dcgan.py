@@ -37,7 +37,14 @@ BATCH_NORM = BatchNorm(momentum=0.9, epsilon=1e-5)
 
 
 def generator(
-    shape: Shape, *, width: int, embedding: int = 0, embedding_gain: float = 1.0, hidden: int = 0
+    shape: Shape,
+    *,
+    width: int,
+    embedding: int = 0,
+    embedding_gain: float = 1.0,
+    conditional: bool = False,
+    conditional_gain: float = 0.0,
+    hidden: int = 0,
 ) -> Spec:
     """Return a dense layer and transposed convolutions that double the sides.
 
@@ -49,6 +56,10 @@ def generator(
         Channels at half the sides of the images, at least 1; twice as many at a quarter, and so on.
     embedding, embedding_gain
         As in `dense.generator`.
+    conditional, conditional_gain
+        Whether batch normalisation has a scale and an offset for each class, as in
+        `labels.normalised_by_class`, and their standard deviation at the start; False and 0 by
+        default.
     hidden
         Units of one more dense layer before the others, as InfoGAN has (Chen et al. 2016); 0, the
         default, for none.
@@ -60,13 +71,14 @@ def generator(
     """
     start, channels = doublings((shape[0], shape[1])), shape[2]
     *between, first = widths(width, start.count)
-    return (
+    spec = (
         *labels.embedding(embedding, embedding_gain),
         *(_hidden_start(start, first, hidden) if hidden else dense_start(start, first)),
         *(layer for filters in reversed(between) for layer in (up(filters), BATCH_NORM, ReLU())),
         up(channels),
         Tanh(),
     )
+    return labels.normalised_by_class(spec, conditional_gain) if conditional else spec
 
 
 def discriminator(

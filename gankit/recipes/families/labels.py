@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from gankit.layers import Dense, Embedding, Projection, Spec
+from dataclasses import replace
+
+from gankit.layers import BatchNorm, Dense, Embedding, Layer, Projection, Residual, Spec
 from gankit.layers.specs import Init
 
 
 def embedding(units: int, gain: float = 1.0) -> Spec:
     """Return a layer that adds a vector of the class to the input, or no layer for 0 units."""
     return (Embedding(units, gain=gain),) if units else ()
+
+
+def normalised_by_class(spec: Spec, gain: float) -> Spec:
+    """Return the layers with a scale and an offset for each class in every batch normalisation.
+
+    `gain` is the standard deviation with which they start.
+    """
+    return tuple(_by_class(layer, gain) for layer in spec)
+
+
+def _by_class(layer: Layer, gain: float) -> Layer:
+    if isinstance(layer, BatchNorm):
+        return replace(layer, conditional=True, gain=gain)
+    if isinstance(layer, Residual):
+        shortcut = normalised_by_class(layer.shortcut, gain)
+        return Residual(normalised_by_class(layer.layers, gain), shortcut)
+    return layer
 
 
 def last(

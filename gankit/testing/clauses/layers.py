@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gankit.contract import Backend, Problem, State, Trainer
+from gankit.errors import ConfigError
+from gankit.layers import Dense, Flatten, MinibatchStd, Tanh
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.networks import noise
-from gankit.testing.harness import ready, reference, supported
+from gankit.testing.harness import (
+    Setup,
+    assert_matches_reference,
+    ready,
+    reference,
+    require,
+    supported,
+)
 from gankit.testing.level_marks import level
-from gankit.testing.network_pairs import PAIRS
+from gankit.testing.network_pairs import PAIRS, TO_IMAGE
 from gankit.testing.problems import AVERAGE, bound
 from gankit.testing.rgb import CLASSES, rgb_problem, rgb_setup
 
@@ -30,6 +41,25 @@ class LayerClauses:
         problem = supported(backend, pair_problem(backend, pair))
         found, wanted = (trained(ready(b, problem), problem) for b in (backend, reference()))
         assert_close(found, wanted, bound(problem))
+
+    def test_groups_of_a_batch_are_compared(self, backend: Backend) -> None:
+        """A minibatch-std compares the images of each group of neighbours in the batch.
+
+        Three steps match the reference. A batch that does not have whole groups is refused with a
+        ConfigError.
+        """
+        require(backend, "minibatch-std")
+        setup, split = (of_groups(backend, group) for group in (4, 5))
+        assert_matches_reference(backend, setup, 3, bound(setup.problem))
+        with pytest.raises(ConfigError):
+            split.updates(ready(backend, split.problem), 0, 1)
+
+
+def of_groups(backend: Backend, group: int) -> Setup:
+    """Return batches of 24 images, and a discriminator that compares groups of so many."""
+    discriminator = (Flatten(), Dense(6), Tanh(), MinibatchStd(group, momentum=0.5), Dense(1))
+    problem = rgb_problem(backend, TO_IMAGE, discriminator)
+    return replace(rgb_setup(problem), batch_size=24)
 
 
 def pair_problem(backend: Backend, pair: str) -> Problem:

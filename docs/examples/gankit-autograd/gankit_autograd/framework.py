@@ -38,6 +38,10 @@ class Autograd(Framework):
         """Return a tensor in float64."""
         return np.asarray(tensor, np.float64)
 
+    def row_products(self, x, y, /):
+        """Return the product of each row of `x` with each row of `y`."""
+        return anp.matmul(x, anp.swapaxes(y, 1, 2))
+
     def value_and_grad(self, f, weights, /):
         """Return the value, what comes with it, and the gradient."""
         extra = []

@@ -73,6 +73,10 @@ class Jax(Framework):
         """Return 1 / (1 + exp(-x))."""
         return jax.nn.sigmoid(x)
 
+    def row_products(self, x, y, /):
+        """Return the product of each row of `x` with each row of `y`."""
+        return jnp.matmul(x, y.swapaxes(1, 2))
+
     def conv(self, x, kernel, /, *, stride, padding, groups):
         """Return XLA's convolution."""
         return _convolve(x, kernel, stride, padding, groups=groups)

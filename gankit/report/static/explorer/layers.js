@@ -122,8 +122,69 @@
     return y;
   }
 
-  function batchNorm({ weights: { scale, shift } }, x) {
-    return each(x, (value, at) => value * scale[at % scale.length] + shift[at % scale.length]);
+  // Halves a row or a column of pixels by [1, 2, 1], or doubles it.
+  function blurPool(x) {
+    return resampled(x, (side) => side / 2, (at, i, sum) =>
+      sum(2 * i - 1, 0.25) + sum(2 * i, 0.5) + sum(2 * i + 1, 0.25));
+  }
+
+  function blurUpsample(x) {
+    return resampled(x, (side) => side * 2, (at, i, sum) =>
+      i % 2 ? sum((i - 1) / 2, 0.5) + sum((i + 1) / 2, 0.5) : sum(i / 2, 1));
+  }
+
+  // Applies a formula of one side to the height, then to the width.
+  function resampled(x, made, formula) {
+    for (const axis of [0, 1]) {
+      const shape = x.shape.map((side, i) => (i === axis ? made(side) : side));
+      const y = filled(shape), inner = axis ? x.shape[2] : x.shape[1] * x.shape[2];
+      for (let at = 0; at < y.data.length; at++) {
+        const i = Math.floor(at / inner) % shape[axis];
+        const outer = Math.floor(at / inner / shape[axis]), rest = at % inner;
+        y.data[at] = formula(at, i, (from, weight) => from < 0 || from >= x.shape[axis]
+          ? 0 : weight * x.data[(outer * x.shape[axis] + from) * inner + rest]);
+      }
+      x = y;
+    }
+    return x;
+  }
+
+  function minibatchStd({ weights: { deviation } }, x) {
+    const shape = [...x.shape.slice(0, -1), 1];
+    return explorer.concat(x, each(filled(shape), () => deviation[0]));
+  }
+
+  // Returns x plus, at each pixel, a sum over all pixels by the weights of a softmax.
+  function selfAttention({ units, weights: { query, key, value, output, gamma } }, x) {
+    const channels = x.shape.at(-1), pixels = x.data.length / channels;
+    const product = (rows, inputs, kernel, columns) => {
+      const y = new Float64Array(pixels * columns);
+      for (let p = 0; p < pixels; p++) {
+        multiply(y, p * columns, rows, p * inputs, inputs, kernel, 0, columns);
+      }
+      return y;
+    };
+    const [q, k, v] = [query, key, value].map((kernel) => product(x.data, channels, kernel, units));
+    const sums = new Float64Array(pixels * units), shares = new Float64Array(pixels);
+    for (let p = 0; p < pixels; p++) {
+      for (let other = 0; other < pixels; other++) {
+        shares[other] = 0;
+        for (let u = 0; u < units; u++) shares[other] += q[p * units + u] * k[other * units + u];
+      }
+      const most = shares.reduce((a, b) => Math.max(a, b));
+      for (let other = 0; other < pixels; other++) shares[other] = Math.exp(shares[other] - most);
+      const total = shares.reduce((a, b) => a + b, 0);
+      for (let other = 0; other < pixels; other++) shares[other] /= total;
+      multiply(sums, p * units, shares, 0, pixels, v, 0, units);
+    }
+    const added = product(sums, units, output, channels);
+    return each(x, (number, at) => number + gamma[0] * added[at]);
+  }
+
+  function batchNorm({ conditional, weights: { scale, shift } }, x, label) {
+    const channels = x.shape.at(-1), start = conditional ? label * channels : 0;
+    return each(x, (value, at) =>
+      value * scale[start + (at % channels)] + shift[start + (at % channels)]);
   }
 
   function layerNorm({ epsilon, weights: { gamma, beta } }, x) {
@@ -197,6 +258,10 @@
     "conv-transpose": convTranspose,
     upsample,
     "average-pool": averagePool,
+    "blur-pool": (_, x) => blurPool(x),
+    "blur-upsample": (_, x) => blurUpsample(x),
+    "minibatch-std": minibatchStd,
+    "self-attention": selfAttention,
     "batch-norm": batchNorm,
     "layer-norm": layerNorm,
     "instance-norm": instanceNorm,
