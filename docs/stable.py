@@ -27,8 +27,8 @@ PROMISED = {
     "strip_prefix",
     "gankit.layers": "Layer Node Place Shape Shapes Spec Dense Conv ConvTranspose Upsample "
     "AveragePool BlurPool BlurUpsample MinibatchStd SelfAttention BatchNorm LayerNorm "
-    "InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid Dropout Flatten Reshape "
-    "Residual Concat as_spec capabilities initial_weights is_running "
+    "InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid ClassLogit Dropout "
+    "Flatten Reshape Residual Concat as_spec capabilities initial_weights is_running "
     "input_shapes joined output_shape tree uses_labels walk weight_shapes",
     "gankit.losses": "BGAN HINGE KL LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING "
     "NumpyFollowerOps NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE SOFTMAX Tensor WASSERSTEIN "

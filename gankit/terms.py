@@ -49,7 +49,7 @@ IMAGES = ("real", "source")
 CLASS = "class"
 """The head of an auxiliary classifier."""
 ADVERSARIAL, MATCHING = "adversarial", "feature-matching"
-FEATURES = re.compile(r"(real|fake)/logit@(0|[1-9][0-9]{0,3})")
+FEATURES = re.compile(r"(real|fake)/logit@(0|-?[1-9][0-9]{0,3})")
 """The outputs of a layer of the discriminator."""
 
 
@@ -67,7 +67,8 @@ class Term:
     of
         The outputs of a head of the discriminator: "fake/NAME" of generated images, "real/NAME" of
         real ones. Or "fake", the generated images themselves, by "l1" or "l2". For feature matching
-        "fake/logit@N", the outputs of its layer N, counted from 0; empty for the adversarial term.
+        "fake/logit@N", the outputs of its layer N, counted from 0, or from the end by -1, -2 and so
+        on; empty for the adversarial term.
     to
         What they are to be: "code/NAME" of generated images, or "label": classes by cross-entropy,
         vectors by the other kinds. Of images "real" or "source", the image of the same position in
@@ -198,7 +199,7 @@ class Term:
 
     @property
     def layer(self) -> int:
-        """The layer whose outputs feature matching compares."""
+        """The layer whose outputs feature matching compares; -1 is the last."""
         return int(self.of.rpartition("@")[2])
 
     @property

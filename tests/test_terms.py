@@ -135,7 +135,11 @@ def test_a_code_or_a_term_of_another_form_is_refused(make, told):
         ),
         (
             {"terms": (Term("feature-matching", "fake/logit@2", "real/logit@2"),)},
-            "terms.0.of: got layer 2; the discriminator has the layers 0 to 1",
+            "terms.0.of: got layer 2; the discriminator has the layers 0 to 1, or -2 to -1 from",
+        ),
+        (
+            {"terms": (Term("feature-matching", "fake/logit@-3", "real/logit@-3"),)},
+            "terms.0.of: got layer -3; the discriminator has the layers 0 to 1, or -2 to -1 from",
         ),
         (
             {
@@ -145,7 +149,7 @@ def test_a_code_or_a_term_of_another_form_is_refused(make, told):
             "terms.0.kind: got 'feature-matching' for a native discriminator; expected one of",
         ),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_parts_that_do_not_fit_together_are_refused(changes, told):
     assert told in refusal(lambda: replace(PROBLEM, **changes))
@@ -258,6 +262,13 @@ def test_an_adversarial_term_is_of_both_networks_by_default():
     assert problem.terms_of("generator") == [MATCHING]
     assert problem.loss_columns == ("discriminator", "generator", "generator/fake/logit@0")
     assert problem.needs() - replace(PROBLEM, terms=()).needs() == {"features"}
+
+
+@pytest.mark.parametrize(("layer", "count"), [(0, 1), (1, 2), (-1, 2), (-2, 1)])
+def test_features_are_of_a_layer_from_the_start_or_from_the_end(layer, count):
+    at = f"logit@{layer}"
+    term = Term("feature-matching", f"fake/{at}", f"real/{at}")
+    assert replace(PROBLEM, terms=(term,)).layers_of(term) == count
 
 
 def test_the_generator_sees_real_images_for_features_or_a_paired_loss_that_it_has():

@@ -19,6 +19,7 @@ from gankit.layers import (
     BatchNorm,
     BlurPool,
     BlurUpsample,
+    ClassLogit,
     Concat,
     Conv,
     ConvTranspose,
@@ -119,6 +120,9 @@ class ModelBuilder:
                 return self._attend(layer, inputs, place)
             case Embedding(units=units):
                 return self._embed(inputs, units, place)
+            case ClassLogit():
+                logit = keras.ops.logsumexp(inputs, axis=1, keepdims=True)
+                return keras.layers.Concatenate()([logit, inputs])
             case Projection() as layer:
                 dense = keras.layers.Dense(1, use_bias=layer.bias)
                 logits = self._call_with(dense, inputs, self._kernel(place.name))

@@ -16,6 +16,7 @@ from gankit.layers import (
     BatchNorm,
     BlurPool,
     BlurUpsample,
+    ClassLogit,
     Concat,
     Conv,
     ConvTranspose,
@@ -53,6 +54,7 @@ from gankit_numpy.operations import (
     affine,
     concatenate,
     leaky_relu,
+    logsumexp,
     matmul,
     relu,
     reshape,
@@ -269,6 +271,8 @@ def _apply_without_weights(layer: Layer, inputs: Tracked) -> Tracked:
             return tanh(inputs)
         case Sigmoid():
             return sigmoid(inputs)
+        case ClassLogit():
+            return concatenate([reshape(logsumexp(inputs), (-1, 1)), inputs], 1)
         case Upsample(factor=factor):
             return upsample(inputs, factor)
         case BlurPool():

@@ -166,7 +166,7 @@ class NumpyTrainer:
         for term in problem.terms_of("generator"):
             if term.kind == MATCHING:
                 outputs[term.of], outputs[term.to], _ = discriminator.both_halves(
-                    fake, constant(batch.real), term.layer + 1
+                    fake, constant(batch.real), problem.layers_of(term)
                 )
         terms = self._terms("generator", batch, outputs, fake)
         total: Tracked = loss + self._weighted("generator", terms)

@@ -153,6 +153,10 @@ class Residual(nn.Module):
         return outputs
 
 
+def _with_class_logit(inputs: Tensor) -> Tensor:
+    return torch.cat([inputs.logsumexp(1, keepdim=True), inputs], 1)
+
+
 def build_layers(spec: layers.Spec, shape: layers.Shapes, classes: int) -> Sequential:
     """Return `spec` as a module for inputs of `shape`; its weights are not initialised."""
     return _build_sequential(spec, iter(layers.walk(spec, shape)), classes)
@@ -207,6 +211,8 @@ def _build_layer(place: layers.Place, inside: Iterator[layers.Place], classes: i
             return Pointwise(torch.tanh)
         case layers.Sigmoid():
             return Pointwise(torch.sigmoid)
+        case layers.ClassLogit():
+            return Pointwise(_with_class_logit)
         case layers.Dropout(rate=rate):
             return Dropout(place, rate)
         case layers.Flatten():

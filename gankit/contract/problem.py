@@ -517,6 +517,11 @@ class Problem(Options):
         adversarial = self.adversarial_weight("generator") is not None
         return (self.loss.paired and adversarial) or self.matches_features
 
+    def layers_of(self, term: Term) -> int:
+        """Return how many of the discriminator's layers make the features that a term compares."""
+        count = len(self.discriminator)  # type: ignore[arg-type]
+        return term.layer % count + 1
+
     def reads_heads(self, side: Side) -> bool:
         """Return whether a term of one `side` compares outputs of a head."""
         return any(term.has_head for term in self.terms_of(side))

@@ -113,9 +113,9 @@ def check_features(terms: Sequence[Term], discriminator: object) -> None:
                 f"terms.{number}.kind: got {MATCHING!r} for a native discriminator; expected one "
                 "of layers"
             )
-        last = len(discriminator) - 1  # type: ignore[arg-type]
-        if term.layer > last:
+        count = len(discriminator)  # type: ignore[arg-type]
+        if not -count <= term.layer < count:
             raise ConfigError(
                 f"terms.{number}.of: got layer {term.layer}; the discriminator has the layers 0 to "
-                f"{last}"
+                f"{count - 1}, or -{count} to -1 from its end"
             )

@@ -25,6 +25,7 @@ from gankit.layers import (
     BatchNorm,
     BlurPool,
     BlurUpsample,
+    ClassLogit,
     Concat,
     Conv,
     ConvTranspose,
@@ -264,6 +265,8 @@ def _plain(ops: Operations, layer: Layer, x: Tensor) -> Tensor:
             return xp.tanh(x)
         case Sigmoid():
             return ops.sigmoid(x)
+        case ClassLogit():
+            return xp.concatenate([_logsumexp(ops, x), x], axis=1)
         case Upsample(factor=factor):
             return ops.upsample(x, factor)
         case BlurPool():
@@ -277,6 +280,12 @@ def _plain(ops: Operations, layer: Layer, x: Tensor) -> Tensor:
         case Reshape(shape=shape):
             return xp.reshape(x, (-1, *shape))
     raise TypeError(f"got layer {layer}; expected one of gankit.layers")
+
+
+def _logsumexp(ops: Operations, x: Tensor) -> Tensor:
+    """Return `(n, 1)` numbers log(sum(exp(x))) of `(n, k)`, without overflow."""
+    most = ops.constant(ops.xp.max(x, axis=1, keepdims=True))
+    return most + ops.xp.log(ops.xp.sum(ops.xp.exp(x - most), axis=1, keepdims=True))
 
 
 def _softmax(ops: Operations, x: Tensor) -> Tensor:

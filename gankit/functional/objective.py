@@ -158,8 +158,8 @@ class Objective:
             formula = self._loss(inputs, outputs["fake"]).generator
             loss = weighted(weight, formula(self.ops, real, self._logits(outputs["fake"])))
 
-        def matching(layer: int) -> Tensor:
-            fakes, reals, _ = self._joined(others, fake, inputs.real, inputs, layers=layer + 1)
+        def matching(layers: int) -> Tensor:
+            fakes, reals, _ = self._joined(others, fake, inputs.real, inputs, layers=layers)
             return matched(self.ops, fakes, reals)
 
         return self._with_terms("generator", loss, inputs, outputs, matching, fake)
@@ -366,13 +366,13 @@ class Objective:
         """Return the loss with the terms of one network, given the outputs of each half.
 
         Beside it are the values of the terms without their weights. `matching` returns that of the
-        features of a layer; `fake` are the images in the generator's update; `loss` is None if the
-        network has no adversarial one.
+        features after some layers; `fake` are the images in the generator's update; `loss` is None
+        if the network has no adversarial one.
         """
         values = []
         for term in self.problem.terms_of(side):
             if term.kind == MATCHING and matching:
-                value = matching(term.layer)
+                value = matching(self.problem.layers_of(term))
             elif term.of_images:
                 value = self._image_term(term, fake, inputs)
             else:

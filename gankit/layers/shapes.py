@@ -15,6 +15,7 @@ from gankit.layers.specs import (
     BatchNorm,
     BlurPool,
     BlurUpsample,
+    ClassLogit,
     Concat,
     Conv,
     ConvTranspose,
@@ -201,6 +202,9 @@ def _layer_shape(layer: Layer, trail: Sequence[Shape], others: Sequence[Shape]) 
         case Projection():
             _row(layer, shape)
             return (1,)
+        case ClassLogit():
+            _row(layer, shape)
+            return (1 + shape[0],)
         case Conv() | ConvTranspose() | Upsample() | AveragePool() | BlurPool() | BlurUpsample():
             return _image_shape(layer, shape)
         case MinibatchStd(group=group):

@@ -396,6 +396,19 @@ class Sigmoid:
 @known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
+class ClassLogit:
+    """Put `log(sum(exp(x)))` before the columns x: the logit of real against generated images.
+
+    A discriminator that ends in the logits of classes, and in this layer, takes generated images
+    as one class more, whose logit is 0 (Salimans et al. 2016, section 5).
+    """
+
+    layer: Literal["class-logit"] = field(default="class-logit", repr=False)
+
+
+@known_arguments()
+@dataclass(frozen=True)
+@plain_numbers
 class Dropout:
     """In training, zero each value with probability `rate` and scale the rest.
 
@@ -492,6 +505,7 @@ Layer: TypeAlias = (
     | ReLU
     | Tanh
     | Sigmoid
+    | ClassLogit
     | Dropout
     | Flatten
     | Reshape

@@ -16,6 +16,7 @@ from gankit.data import glyphs, idx_folder
 from gankit.data.published import mnist
 from gankit.errors import DataError
 from gankit.layers import (
+    ClassLogit,
     Dense,
     Dropout,
     Flatten,
@@ -73,6 +74,7 @@ SIMPLE = Problem(
 HIDDEN: dict[str, tuple[Layer, ...]] = {
     "dense": (Dense(20), LeakyReLU(0.2)),
     "dense-without-bias": (Dense(20, bias=False), LeakyReLU(0.2)),
+    "class-logit": (Dense(5), ClassLogit()),
     "dropout": (LeakyReLU(0.2), Dropout(0.3)),
     "flatten": (Reshape((4, 3, 2)), Tanh(), Flatten()),
     "leaky-relu": (LeakyReLU(0.3),),

@@ -86,6 +86,8 @@ class ForwardPass:
                 return x.tanh()
             case layers.Sigmoid():
                 return x.sigmoid()
+            case layers.ClassLogit():
+                return torch.cat([torch.log(x.exp().sum(1, keepdim=True)), x], 1)
             case layers.Dropout(rate=rate):
                 return x * self.masks[name] / (1 - round(rate * 256) / 256)
             case layers.Flatten():

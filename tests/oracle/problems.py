@@ -195,7 +195,8 @@ def matched(chance, problem):
     """
     if chance.random() < 0.8:
         return problem.terms
-    layer = chance.randrange(len(problem.discriminator))
+    count = len(problem.discriminator)
+    layer = chance.randrange(-count, count)
     names = f"fake/logit@{layer}", f"real/logit@{layer}"
     term = Term("feature-matching", *names, weight=chance.choice([0.1, 1.0]))
     named = chance.choice([

@@ -155,7 +155,8 @@ class Oracle:
             if side not in term.sides or term.kind == "adversarial":
                 continue
             if term.kind == "feature-matching":
-                means = [half.flatten(1).mean(0) for half in features(term.layer + 1).chunk(2)]
+                layers = list(range(len(self.problem.discriminator)))[term.layer] + 1
+                means = [half.flatten(1).mean(0) for half in features(layers).chunk(2)]
                 found.append((term.weight, torch.dist(*means).square()))
             elif term.of == "fake":
                 to = batch.real if term.to == "real" else batch.source

@@ -12,6 +12,7 @@ from gankit.config.layering import config_of, from_recipe, merge, with_layers
 from gankit.errors import ConfigError, UnknownName
 from gankit.layers import (
     BatchNorm,
+    ClassLogit,
     Conv,
     ConvTranspose,
     Dense,
@@ -90,6 +91,15 @@ def test_a_family_may_be_conditional(name):
     discriminator = FAMILIES[name].layers("discriminator", shape, {"projection": True})
     assert generator[0] == Embedding(5, gain=0.2)
     assert isinstance(discriminator[-1], Projection)
+
+
+@pytest.mark.parametrize("norm", ["batch-norm", "spectral"])
+def test_the_logit_of_a_dcgan_may_be_that_of_its_classes(norm):
+    options = {"class_logit": True, "norm": norm}
+    made = FAMILIES["dcgan"].layers("discriminator", (16, 16, 1), options, outputs=11)
+    assert (made[-2].units, made[-2].spectral) == (10, norm == "spectral")
+    assert made[-1] == ClassLogit()
+    assert output_shape(made, (16, 16, 1)) == (11,)
 
 
 @pytest.mark.parametrize("hidden", [0, 7])

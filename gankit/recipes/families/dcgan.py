@@ -88,6 +88,7 @@ def discriminator(
     outputs: int = 1,
     norm: Norm = "batch-norm",
     projection: bool = False,
+    class_logit: bool = False,
     hidden: int = 0,
 ) -> Spec:
     """Return strided convolutions that halve the sides, and a dense layer.
@@ -98,7 +99,7 @@ def discriminator(
         As in `generator`.
     width
         Channels at half the sides of the images, at least 1.
-    outputs, projection
+    outputs, projection, class_logit
         As in `labels.last`.
     norm
         "batch-norm" by default; "layer-norm" as for a gradient penalty (Gulrajani et al. 2017);
@@ -114,7 +115,8 @@ def discriminator(
     """
     count = doublings((shape[0], shape[1])).count
     if norm == "spectral":
-        return _spectral(widths(width, count + 1), outputs, projection)
+        last = labels.last(outputs, projection, spectral=True, class_logit=class_logit)
+        return _spectral(widths(width, count + 1), last)
     slope, normalised = LeakyReLU(0.2), _NORMS[norm]
     first, *others = widths(width, count)
     dense = (_dense(hidden), *normalised, slope) if hidden else ()
@@ -124,7 +126,7 @@ def discriminator(
         *(layer for filters in others for layer in (_down(filters), *normalised, slope)),
         Flatten(),
         *dense,
-        *labels.last(outputs, projection, init="normal", gain=DEVIATION),
+        *labels.last(outputs, projection, init="normal", gain=DEVIATION, class_logit=class_logit),
     )
 
 
@@ -153,7 +155,7 @@ def _hidden_start(start: Doublings, filters: int, hidden: int) -> Spec:
     return (*first, _dense(units), BATCH_NORM, ReLU(), Reshape(shape))
 
 
-def _spectral(filters: list[int], outputs: int, projection: bool) -> Spec:
+def _spectral(filters: list[int], outputs: Spec) -> Spec:
     slope = LeakyReLU(0.1)
     *halving, last = filters
     down = [Conv(number, 4, stride=2, padding=1, spectral=True) for number in halving]
@@ -162,7 +164,7 @@ def _spectral(filters: list[int], outputs: int, projection: bool) -> Spec:
         Conv(last, 3, padding=1, spectral=True),
         slope,
         Flatten(),
-        *labels.last(outputs, projection, spectral=True),
+        *outputs,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gankit.layers import BatchNorm, Dense, Embedding, Layer, Projection, Residual, Spec
+from gankit.layers import BatchNorm, ClassLogit, Dense, Embedding, Layer, Projection, Residual, Spec
 from gankit.layers.specs import Init
 
 
@@ -37,6 +37,7 @@ def last(
     init: Init = "glorot-uniform",
     gain: float = 1.0,
     spectral: bool = False,
+    class_logit: bool = False,
 ) -> Spec:
     """Return a discriminator's last layer.
 
@@ -48,7 +49,12 @@ def last(
         Whether the class enters by its inner product with the features (Miyato & Koyama 2018).
     init, gain, spectral
         As in `Dense`.
+    class_logit
+        Whether the logit is that of all heads together, as in `ClassLogit`; False by default.
     """
+    if class_logit:
+        classes = Dense(outputs - 1, init=init, gain=gain, spectral=spectral)
+        return (classes, ClassLogit())
     if projection:
         return (Projection(init=init, gain=gain, spectral=spectral),)
     return (Dense(outputs, init=init, gain=gain, spectral=spectral),)

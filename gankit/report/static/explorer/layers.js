@@ -270,6 +270,11 @@
     "leaky-relu": ({ slope }, x) => each(x, (value) => Math.max(value, slope * value)),
     relu: (_, x) => each(x, (value) => Math.max(value, 0)),
     tanh: (_, x) => each(x, Math.tanh),
+    "class-logit": (_, { data }) => {
+      const most = Math.max(...data);
+      const total = data.reduce((sum, value) => sum + Math.exp(value - most), 0);
+      return { shape: [1 + data.length], data: Float64Array.of(most + Math.log(total), ...data) };
+    },
     sigmoid: (_, x) => each(x, (value) => 1 / (1 + Math.exp(-value))),
     dropout: (_, x) => x,
     flatten: (_, x) => as([x.data.length], x),
