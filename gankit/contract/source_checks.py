@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -9,8 +10,9 @@ from gankit._utils.field_types import as_tuple
 from gankit.augment import Augment
 from gankit.codes import Code
 from gankit.contract.options import SourceKind
-from gankit.errors import ConfigError, shown
-from gankit.layers import Shape
+from gankit.errors import ConfigError
+from gankit.layers import Concat, Shape, Spec
+from gankit.layers.specs import flat
 from gankit.terms import FAKE, Term
 
 NOISE, REAL, SOURCE = "noise", "real", "source"
@@ -40,8 +42,9 @@ class Sourced(Protocol):
     @property
     def augment(self) -> Augment | None: ...  # noqa: D102
 
+    def input_names(self, network: str) -> tuple[str, ...]: ...  # noqa: D102 - see above.
     @property
-    def sees_source(self) -> bool: ...  # noqa: D102 - see above.
+    def sees_source(self) -> bool: ...  # noqa: D102
     @property
     def noisy(self) -> bool: ...  # noqa: D102
 
@@ -57,7 +60,7 @@ def check_inputs(inputs: tuple[str, ...], sees: Any) -> None:  # noqa: ANN401 - 
     """Raise ConfigError unless these are values that a generator and a discriminator can take."""
     if not inputs or len(set(inputs)) < len(inputs) or not {*inputs} <= {NOISE, SOURCE}:
         raise ConfigError(
-            f"generator.inputs: got {shown(list(inputs))}; expected 'noise', 'source' or both"
+            f"generator.inputs: got {_text(list(inputs))}; expected 'noise', 'source' or both"
         )
     wanted = (dict(SEES), {half: (half, SOURCE) for half in SEES})
     if not isinstance(sees, Mapping) or dict(sees) not in wanted:
@@ -65,7 +68,7 @@ def check_inputs(inputs: tuple[str, ...], sees: Any) -> None:  # noqa: ANN401 - 
             {half: list(each) for half, each in sees.items()} if isinstance(sees, dict) else sees
         )
         raise ConfigError(
-            f"discriminator.sees: got {shown(found)}; expected real = ['real', 'source'] and "
+            f"discriminator.sees: got {_text(found)}; expected real = ['real', 'source'] and "
             "fake = ['fake', 'source'], or both without the source"
         )
 
@@ -87,6 +90,9 @@ def check_sources(problem: Sourced) -> None:
             "expected 'source' among them"
         )
     _check_shape(problem)
+    for name in ("generator", "discriminator"):
+        if isinstance(spec := getattr(problem, name), tuple):
+            _check_taken(name, spec, problem.input_names(name))
     if problem.codes and NOISE not in problem.inputs:
         raise ConfigError("codes: got codes, but the generator takes no noise; add 'noise'")
     if problem.source == "unpaired":
@@ -107,6 +113,20 @@ def check_sources(problem: Sourced) -> None:
             f"{name}: got a value, but the discriminator sees the source; expected none: the two "
             "images of a pair would differ"
         )
+
+
+def _check_taken(name: str, spec: Spec, values: tuple[str, ...]) -> None:
+    """Raise ConfigError if no layer takes a network's second input."""
+    taken = (layer.input for layer in flat(spec) if isinstance(layer, Concat))
+    if len(values) > 1 and not any(isinstance(given, int) for given in taken):
+        raise ConfigError(
+            f"{name}: got no layer that takes the {values[1]}, its second input; add Concat(1)"
+        )
+
+
+def _text(value: object) -> str:
+    """Return names as they were given, cut to 100 characters."""
+    return textwrap.shorten(str(value), 100, placeholder="...")
 
 
 def _check_shape(problem: Sourced) -> None:

@@ -83,8 +83,15 @@ def test_a_pair_is_mirrored_together_and_unpaired_sources_are_not():
         ({"source": None}, "source: got none, but a network or a term uses sources"),
         ({"source_shape": None}, "source_shape: got None; expected"),
         ({"inputs": ("noise",)}, "generator.inputs: got \\['noise'\\] with paired sources"),
-        ({"inputs": ("real",)}, "generator.inputs: got .*; expected 'noise', 'source' or both"),
+        (
+            {"inputs": ("real",)},
+            "generator.inputs: got \\['real'\\]; expected 'noise',",
+        ),
         ({"inputs": ()}, "generator.inputs: got "),
+        (
+            {"discriminator": (Flatten(), Dense(1))},
+            "discriminator: got no layer that takes the source, its second input; add Concat",
+        ),
         ({"sees": {"real": ("source", "real")}}, "discriminator.sees: got "),
         ({"sees": {"real": ("real",), "fake": ("fake", "source")}}, "discriminator.sees: got "),
         ({"augment": Augment()}, "augment: got a value, but the discriminator sees the source"),

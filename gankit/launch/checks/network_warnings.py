@@ -91,12 +91,15 @@ def unused_labels(start: Start) -> str | None:
     """Warn of labels that no network uses, so the run is not class-conditional."""
     problem = start.problem
     specs = [net for net in (problem.generator, problem.discriminator) if isinstance(net, tuple)]
-    if not problem.classes or problem.classifies or len(specs) < 2 or any(map(uses_labels, specs)):
+    used = problem.classifies or len(specs) < 2 or any(map(uses_labels, specs))
+    if not problem.label_format or used:
         return None
+    what = f"labels are vectors of {counted(len(problem.conditions), 'number')}"
+    if problem.classes:
+        what = f"images have {counted(problem.classes, 'class', 'classes')}"
     return (
-        f"the images have {counted(problem.classes, 'class', 'classes')}, but no network uses "
-        "labels; add Embedding to the generator and Projection to the discriminator, or give no "
-        "labels"
+        f"the {what}, but no network uses labels; add Embedding to the generator and Projection to "
+        "the discriminator, or give no labels"
     )
 
 

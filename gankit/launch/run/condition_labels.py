@@ -67,6 +67,13 @@ def given_labels(conditions: Sequence[Condition], n: int, given: object) -> Labe
                 )
             made[:, by_name[name]] = numbers
     elif given is not None:
+        if isinstance(given, str | int | float | np.number):
+            first = conditions[0]
+            raise ConfigError(
+                f"labels: got {shown(given)}; expected values by name, such as "
+                f"{{{first.name!r}: {first.high:g}}} or --label {first.name}={first.high:g}: the "
+                "run's labels are vectors"
+            )
         numbers = _numbers("labels", given)
         if numbers.shape not in ((len(conditions),), made.shape):
             names = ", ".join(condition.name for condition in conditions)

@@ -263,6 +263,8 @@ class Run:
             `(n, len(values), height, width, channels)` in [-1, 1].
         """
         self._check_no_sources()
+        if np.ndim(values) != 1 or not len(values):
+            raise ConfigError(f"values: got {shown(values)}; expected one or more in a list")
         problem, count = self.problem, len(values)
         drawn = noise_chunks(problem, n, seed, truncation, codes)
         noise = np.repeat(np.concatenate(list(drawn)), count, axis=0)

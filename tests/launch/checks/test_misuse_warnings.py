@@ -176,6 +176,10 @@ def test_labels_that_no_network_uses_cause_a_warning():
     assert said(labels=labels, discriminator=(Flatten(), Projection())) == []
     assert said(labels=labels, discriminator=(Flatten(), Dense(3)), auxiliary=1.0) == []
     assert said(labels=labels, generator=(Embedding(2), *GENERATOR)) == []
+    vectors = np.linspace(0, 1, 2 * FEW_IMAGES).reshape(-1, 2)
+    (told,) = said(labels=vectors)
+    assert "the labels are vectors of 2 numbers, but no network uses labels; add Embedding" in told
+    assert said(labels=vectors, generator=(Embedding(2), *GENERATOR)) == []
 
 
 def test_training_a_recipe_warns_and_saves_the_warnings(tmp_path):

@@ -68,6 +68,11 @@ def test_a_sweep_changes_one_code_alone(run):
         np.testing.assert_allclose(made[:, i], wanted, atol=1e-6)
 
 
+@pytest.mark.parametrize("values", [[], 2, [[1, 2]]])
+def test_a_sweep_needs_a_list_of_values(run, values):
+    assert "expected one or more in a list" in refusal(lambda: run.sweep("slant", values))
+
+
 def test_an_interpolation_changes_codes_along_a_straight_line(run):
     (path,) = run.interpolate([1, 2], steps=3)
     assert path.shape == (1, 3, 3, 2, 1)
