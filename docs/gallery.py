@@ -26,11 +26,16 @@ RECIPES = {
     "acgan": (600, "conditional.md"), "digits": (10000, "digits.md"),
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
+    "bigan": (2143, "bigan.md"),
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
 CLASSES = {"cgan", "projection", "acgan", "digits"}
-TRANSLATE = {"pix2pix", "inpaint", "super-resolution", "colourise"}
+TRANSLATE = ("pix2pix", "inpaint", "super-resolution", "colourise")
 """Recipes from images to images, of which 20 test images are shown: source, made, true."""
+SHOW = {name: f"gankit translate runs/{name} --out {{out}}" for name in TRANSLATE} | {
+    "bigan": "gankit encode runs/bigan --grid {out}",
+}
+"""The command of the other pictures."""
 DATA = {"colourise": "colour-glyphs", "ccgan": "turned-glyphs"}
 ROWS = {"infogan": "--code digit=0..9 -n 5", "ccgan": "--label angle=-45..45 --steps 9 -n 5"}
 INTRODUCTION = """\
@@ -81,7 +86,7 @@ def of_recipe(name: str) -> Shown:
         f"{steps:,} steps; [what it is](recipes/{page}).",
         f"recipes/{name}.png",
         f"gankit train {name} --backend torch --dataset {data}{length} --out runs/{name}",
-        f"gankit translate runs/{name} --out {{out}}" if name in TRANSLATE else sample,
+        SHOW.get(name, sample),
     )
 
 

@@ -23,8 +23,8 @@ PROMISED = {
     "trainer updated with_terms",
     "gankit.contract": "API AnyLabels Array CAPABILITIES LabelFormat LabelVectors Labels NO_LABELS "
     "Backend Batch Block BlockTrainer Classifier DifferentiableGenerator Discriminator Generator "
-    "Network Options Precision Problem Started State Trainer World add_prefix aligned check_state "
-    "strip_prefix",
+    "Network NetworksTrainer Options Precision Problem Started State Trainer World add_prefix "
+    "aligned check_state strip_prefix",
     "gankit.layers": "Layer Node Place Shape Shapes Spec Dense Conv ConvTranspose Upsample "
     "AveragePool BlurPool BlurUpsample MinibatchStd SelfAttention BatchNorm LayerNorm "
     "InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid ClassLogit Dropout "
@@ -32,17 +32,20 @@ PROMISED = {
     "input_shapes joined output_shape tree uses_labels walk weight_shapes",
     "gankit.losses": "BGAN HINGE KL LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING "
     "NumpyFollowerOps NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE SOFTMAX Tensor WASSERSTEIN "
-    "smoothed",
+    "smoothed swapped",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.loss_columns": "Losses NETWORKS names of_steps row",
+    "gankit.contract.source_checks": "NOISE REAL SOURCE",
+    "gankit.contract.values": "Critique SIDES Values",
     "gankit.contract.required_inputs": "RequiredInputs",
-    "gankit.contract.dropout_masks": "Masks mask_name own_rows",
+    "gankit.contract.dropout_masks": "Masks mask_name own_rows pass_name",
     "gankit.codes": "Code",
     "gankit.conditions": "Condition conditions_of scaled spread",
     "gankit.terms": "CLASS Kind MATCHING Side Term",
+    "gankit.passes": "FurtherNetwork Pass",
     "gankit.penalties": "NamedPenalty Penalty",
     "gankit.followers": "ADA LOSS AdaptiveProbability Follower FollowerOps",
-    "gankit.augment": "Augment AugmentOps Half view",
+    "gankit.augment": "Augment AugmentOps HALVES Half view",
     "gankit.recipes": "Recipe",
     "gankit.recipes.families": "networks",
     "gankit.schedules": "Schedule ends value",

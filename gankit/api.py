@@ -29,7 +29,9 @@ from gankit.launch.run import Run
 from gankit.launch.warm_start.init_from import Missing, Networks, init_request
 from gankit.layers import Spec
 from gankit.losses import Loss, smoothed
+from gankit.losses import swapped as swapped_loss
 from gankit.optimizers import Adam, Average, Optimizer
+from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
 from gankit.schedules import Rate
 from gankit.terms import Term
@@ -163,7 +165,10 @@ def fit(
     codes: Code | Iterable[Code] = (),
     heads: Mapping[str, int] | None = None,
     terms: Term | Iterable[Term] = (),
+    networks: Mapping[str, FurtherNetwork] | None = None,
+    passes: Mapping[str, str] | None = None,
     label_smoothing: float = 0.0,
+    swapped: bool = False,
     augment: Augment | None = None,
     instance_noise: Rate = 0.0,
     flip: bool = False,
@@ -253,8 +258,8 @@ def fit(
     inputs
         What the generator takes, in this order: "noise", the default, "source" or both.
     sees
-        What the discriminator takes of each half: `{"real": ("real", "source"), "fake": ("fake",
-        "source")}`. None, the default, for the images alone.
+        The values that the discriminator takes of each half: `{"real": ("real", "source"), "fake":
+        ("fake", "source")}`. None, the default, for the images alone.
     codes
         `gankit.codes.Code`, one or several: columns of the noise with a meaning, after the normal
         ones. None by default.
@@ -264,8 +269,16 @@ def fit(
     terms
         `gankit.terms.Term`, one or several: terms of the losses that compare heads with codes or
         labels, or generated images with others. None by default.
+    networks
+        `gankit.passes.FurtherNetwork` by name, such as an encoder. None, the default, for none.
+    passes
+        Values that networks make of others, by name: `{"code": "encoder(real)"}`, which `sees` can
+        name. None, the default, for none.
     label_smoothing
         Share by which real images count as fakes, in [0, 1); 0 by default.
+    swapped
+        Whether the generator minimises the discriminator's formula with real and generated values
+        exchanged, instead of its own; False by default.
     augment
         `gankit.augment.Augment`: how images change on their way into the discriminator. None, the
         default, for no augmentation.
@@ -345,13 +358,14 @@ def fit(
     data, chosen_loss = read_for_fit(images, labels, progress=progress), loss_of(loss)
     data = with_given_sources(data, source, source_images, progress=progress)
     shape, heads = data.images.shape[1:], heads or {}
+    smooth = smoothed(chosen_loss, label_smoothing)
     outputs = 1 + (data.classes if auxiliary else 0) + head_width(heads, auxiliary=auxiliary > 0)
     problem = Problem(
         generator=network_of(generator, "generator", shape),
         discriminator=network_of(discriminator, "discriminator", shape, outputs),
         latent=latent,
         image_shape=shape,
-        loss=smoothed(chosen_loss, label_smoothing),
+        loss=swapped_loss(smooth) if swapped else smooth,
         generator_optimizer=generator_optimizer,
         discriminator_optimizer=discriminator_optimizer,
         fresh_noise=fresh_noise,
@@ -366,6 +380,8 @@ def fit(
         codes=as_tuple(codes),
         heads=heads,
         terms=as_tuple(terms),
+        networks=networks or {},
+        passes=passes or {},
         penalties=penalties_of(penalties),
         augment=augment,
         instance_noise=instance_noise,
@@ -381,7 +397,7 @@ def fit(
         "epochs": epochs, "minutes": minutes, "sample_every": sample_every,
         "checkpoint_every": checkpoint_every, "evaluate_every": evaluate_every,
         **source_settings(data),
-        "labelled_share": labelled_share,
+        "labelled_share": labelled_share, "swapped": swapped,
     }  # fmt: skip
     unseen = None if test_images is None else read_test_images(test_images, data)
     return fit_images(

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from gankit import optimizers
 from gankit.contract import Problem, State, Trainer, add_prefix, strip_prefix
-from gankit.contract.random_streams import Role, StepKey
+from gankit.contract.dropout_masks import pass_name
+from gankit.contract.loss_columns import NETWORKS
+from gankit.contract.random_streams import StepKey
 from gankit.errors import NotPortable
 from gankit.functional import Framework, SpecNetworks, Tensors, inputs_of, trainer
 from gankit_keras.keras_import import Tensor, keras
@@ -57,14 +59,12 @@ class ModelNetworks(SpecNetworks):
     @cached_property
     def models(self) -> dict[str, NativeNetwork]:
         """The native networks by name; the average is the generator's model."""
-        generator, discriminator = self.problem.generator, self.problem.discriminator
-        found: dict[str, NativeNetwork] = {}
-        if not isinstance(generator, tuple):
-            model = native_network(self.problem, Role.GENERATOR)
-            found |= {"generator": model, "average": model}
-        if not isinstance(discriminator, tuple):
-            found["discriminator"] = native_network(self.problem, Role.DISCRIMINATOR)
-        return found
+        found = {
+            name: native_network(self.problem, name)
+            for name in self.problem.roles
+            if not isinstance(self.problem.spec_of(name), tuple)
+        }
+        return found | ({"average": found["generator"]} if "generator" in found else {})
 
     def run(
         self,
@@ -82,7 +82,7 @@ class ModelNetworks(SpecNetworks):
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it."""
         if model := self.models.get(name):
-            random = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
+            random = strip_prefix(masks, pass_name(name, number))
             return self._call(model, weights, x, labels, random, halves)
         return super().run(
             name,
@@ -111,7 +111,7 @@ class ModelNetworks(SpecNetworks):
                 state |= add_prefix(name, arrays) if self.problem.average else {}
                 continue
             state |= add_prefix(name, arrays)
-            optimizer = getattr(self.problem, f"{name}_optimizer")
+            optimizer = self.problem.optimizer_of(name)
             moments = optimizers.initial_state(optimizer, self.trained(name, arrays))
             state |= add_prefix(f"optimizer/{name}", moments)
         return state
@@ -135,7 +135,7 @@ class ModelNetworks(SpecNetworks):
         """Raise NotPortable for a native model."""
         if model := self.models.get(name):
             raise NotPortable(
-                f"the {model.role.name.lower()} is a native keras model; "
+                f"the {model.name} is a native keras model; "
                 "give a spec to move its weights between backends"
             )
 
@@ -170,16 +170,13 @@ class ModelNetworks(SpecNetworks):
     @cached_property
     def _samplers(self) -> tuple[RandomInputSampler, RandomInputSampler]:
         """The random inputs of a discriminator's update and of the generator's."""
-        problem = self.problem
-        random = self._random("generator"), self._random("discriminator")
-        return (
-            sampler(*random, joined=True, penalties=len(problem.penalties)),
-            sampler(*random, joined=problem.generator_sees_real),
-        )
+        random = {name: self._random(name) for name in self.problem.roles}
+        first, last = (sampler(self.problem, random, side) for side in NETWORKS)
+        return first, last
 
     def _random(self, name: str) -> dict[str, RandomInput]:
         """Return the random inputs of a pass through a network."""
         if model := self.models.get(name):
             return model.random
-        role = Role.GENERATOR if name == "generator" else Role.DISCRIMINATOR
-        return spec_masks(self._spec(name), role, self.problem.input_shapes(name))
+        role, inputs = self.problem.roles[name], self.problem.input_shapes(name)
+        return spec_masks(self._spec(name), role, inputs)

@@ -13,7 +13,6 @@ from gankit.contract import (
     State,
     check_state,
 )
-from gankit.contract.random_streams import Role
 from gankit.errors import NotPortable
 from gankit.functional import inputs_of, noise_gradient
 from gankit.layers import input_shapes
@@ -61,8 +60,8 @@ class Inference:
     ) -> Array:
         """Return images, or `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
-        generator = self._network.role is Role.GENERATOR
-        return outputs if generator else self._problem.image_logits(outputs)
+        criticises = self._problem.criticises(self._network.name)
+        return self._problem.image_logits(outputs) if criticises else outputs
 
     def noise_gradient(
         self,
@@ -85,7 +84,7 @@ class Inference:
         """Return copies of the weights by the core's names."""
         if self._network.native:
             raise NotPortable(
-                f"the {self._network.role.name.lower()} is a native keras model; "
+                f"the {self._network.name} is a native keras model; "
                 "give a spec to move its weights between backends"
             )
         return to_arrays(self._values)

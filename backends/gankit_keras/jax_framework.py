@@ -57,11 +57,11 @@ class Jax(Framework):
         return value, extra, gradients
 
     def vjp(
-        self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
-    ) -> tuple[Tensor, Extra, Pull]:
-        """Return the value, what comes with it, and the derivative, in one pass."""
-        value, pull, extra = jax.vjp(f, weights, has_aux=True)
-        return value, extra, lambda gradient: pull(gradient)[0]
+        self, f: Callable[[Tensors], tuple[Tensors, Extra]], weights: Tensors, /
+    ) -> tuple[Tensors, Extra, Pull]:
+        """Return the values, what comes with them, and the derivative, in one pass."""
+        values, pull, extra = jax.vjp(f, weights, has_aux=True)
+        return values, extra, lambda gradients: pull(gradients)[0]
 
     def input_vjp(
         self, f: Callable[[Tensor], tuple[Tensor, Tensors]], x: Tensor, /

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gankit.contract import NO_LABELS, LabelFormat, Precision, Problem
-from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
 from gankit.functional import inputs_of
 from gankit.layers import Shape, Shapes
@@ -27,7 +26,8 @@ class NativeNetwork:
     def __init__(
         self,
         model: keras.Model,
-        role: Role,
+        name: str,
+        role: int,
         inputs: tuple[Shape, ...],
         values: Sequence[str],
         outputs: Shape,
@@ -35,9 +35,9 @@ class NativeNetwork:
         precision: Precision,
     ) -> None:
         self._model = model
-        self._call = native_call(model, role.name.lower(), label_format.width, values)
+        self._call = native_call(model, name, label_format.width, values)
         self.inputs: Shapes = inputs
-        self.role, self.outputs, self.precision = role, outputs, precision
+        self.name, self.outputs, self.precision = name, outputs, precision
         self.label_format = label_format if self._call.takes_labels else NO_LABELS
         _check(model, self._call, inputs, outputs, precision, label_format.columns)
         # Keras numbers layers by the process's count, so paths are not stable; positions are.
@@ -88,27 +88,25 @@ class NativeNetwork:
         return concatenate(outputs, axis=0)
 
 
-def native_network(problem: Problem, role: Role) -> NativeNetwork:
-    """Return a problem's network that is no spec.
+def native_network(problem: Problem, name: str) -> NativeNetwork:
+    """Return the generator or the discriminator of a problem, by its name, that is no spec.
 
     ConfigError if it is no `keras.Model`, or a model that does not fit.
     """
-    model, inputs, outputs = network_and_sizes(problem, role)
+    model, inputs = problem.spec_of(name), problem.input_shapes(name)
     if not isinstance(model, keras.Model):
-        raise ConfigError(
-            f"{role.name.lower()}: got a {type(model).__name__}; expected a spec or a keras.Model"
-        )
-    values = problem.input_names(role.name.lower())
-    labels, precision = problem.label_format, problem.precision
-    return NativeNetwork(model, role, inputs, values, outputs, labels, precision)
-
-
-def network_and_sizes(problem: Problem, role: Role) -> tuple[Any, tuple[Shape, ...], Shape]:
-    """Return a problem's network, and the shapes of its inputs and its output without the batch."""
-    if role is Role.GENERATOR:
-        return problem.generator, problem.input_shapes("generator"), problem.image_shape
-    shapes = problem.input_shapes("discriminator")
-    return problem.discriminator, shapes, problem.discriminator_output_shape
+        raise ConfigError(f"{name}: got a {type(model).__name__}; expected a spec or a keras.Model")
+    outputs = problem.image_shape if name == "generator" else problem.discriminator_output_shape
+    return NativeNetwork(
+        model,
+        name,
+        problem.roles[name],
+        inputs,
+        problem.input_names(name),
+        outputs,
+        problem.label_format,
+        problem.precision,
+    )
 
 
 def _check(

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from gankit.contract import LabelFormat, Precision, Problem, strip_prefix
-from gankit.contract.random_streams import Role
+from gankit.contract.dropout_masks import pass_name
 from gankit.functional import Operations, Tensors
 from gankit.layers import Shape, Shapes
 from gankit_keras.keras_import import Tensor, Variable
-from gankit_keras.native_network import native_network, network_and_sizes
+from gankit_keras.native_network import native_network
 from gankit_keras.random_inputs import RandomInput
 from gankit_keras.spec_network import SpecNetwork
 
@@ -22,11 +22,11 @@ class Network(Protocol):
     ----------
     native
         Whether it is a user's model.
-    role
-        The generator or the discriminator.
+    name
+        Its name, one of `Problem.roles`.
     inputs, outputs
         Shapes without the batch: that of the input, or those of each input, and that of the
-        outputs, an image's or `Problem.discriminator_output_shape`.
+        outputs, of the discriminator `Problem.discriminator_output_shape`.
     label_format
         The form of its labels; empty unless it is conditional.
     precision
@@ -40,7 +40,7 @@ class Network(Protocol):
     """
 
     native: bool
-    role: Role
+    name: str
     inputs: Shapes
     outputs: Shape
     label_format: LabelFormat
@@ -82,11 +82,16 @@ class Network(Protocol):
 
 
 class KerasNetworks:
-    """The networks of a problem, as `gankit.functional.Networks`."""
+    """The networks of a problem, as `gankit.functional.Networks`.
+
+    Attributes
+    ----------
+    by_name
+        Each network by its name.
+    """
 
     def __init__(self, problem: Problem, ops: Operations) -> None:
-        self.generator = _network(problem, ops, Role.GENERATOR)
-        self.discriminator = _network(problem, ops, Role.DISCRIMINATOR)
+        self.by_name = {name: _network(problem, ops, name) for name in problem.roles}
 
     def run(
         self,
@@ -103,29 +108,22 @@ class KerasNetworks:
         layers: int | None = None,
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs of one pass, and the running state after it."""
-        random = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
-        network = self._named(name)
+        network = self.by_name[name]
         if layers is not None and isinstance(network, SpecNetwork):
             network = network.first(layers)
-        return network.run(weights, x, labels, random, halves)
+        return network.run(weights, x, labels, strip_prefix(masks, pass_name(name, number)), halves)
 
     def trained(self, name: str, arrays: Mapping[str, Tensor], /) -> Tensors:
         """Return those of a network's arrays that its optimizer moves."""
-        names = self._named(name).trained
+        names = self.by_name[name].trained
         return {key: array for key, array in arrays.items() if key in names}
 
-    def _named(self, name: str) -> Network:
-        return self.discriminator if name == "discriminator" else self.generator
 
-
-def _network(problem: Problem, ops: Operations, role: Role) -> Network:
+def _network(problem: Problem, ops: Operations, name: str) -> Network:
     """Return a network without the initial values of a spec's weights.
 
     ConfigError if it is neither a spec nor a `keras.Model`, or a model that does not fit.
     """
-    network, inputs, outputs = network_and_sizes(problem, role)
-    if isinstance(network, tuple):
-        return SpecNetwork(
-            ops, network, role, inputs, outputs, problem.label_format, problem.trains
-        )
-    return native_network(problem, role)
+    if isinstance(problem.spec_of(name), tuple):
+        return SpecNetwork(ops, problem, name)
+    return native_network(problem, name)

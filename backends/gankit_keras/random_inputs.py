@@ -9,10 +9,11 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.contract import World
-from gankit.contract.dropout_masks import own_rows
-from gankit.contract.random_streams import Role, StepKey, dropout_mask, framework_seed
+from gankit.contract import Problem, World
+from gankit.contract.dropout_masks import own_rows, pass_name
+from gankit.contract.random_streams import StepKey, dropout_mask, framework_seed
 from gankit.layers import Dropout, Shape, Shapes, Spec, walk
+from gankit.terms import Side
 
 Layout: TypeAlias = tuple[tuple[int | None, ...], np.dtype[Any]]
 """The shape of an array, None for a size that is open, and its dtype."""
@@ -40,7 +41,7 @@ class RandomInput(Protocol):
 class DropoutMask:
     """The mask of a spec's dropout layer, bool `(rows, *shape)`."""
 
-    role: Role
+    role: int
     layer: int
     shape: Shape
     rate: float
@@ -66,7 +67,7 @@ class DropoutMask:
 class SeedState:
     """The state `(seed, counter)` of a native network's `index`-th `keras.random.SeedGenerator`."""
 
-    role: Role
+    role: int
     index: int
     part: int = 0
 
@@ -93,8 +94,8 @@ class SeedState:
 class RandomInputSampler:
     """Draws the random inputs inside the networks for one kind of update, by pass and name.
 
-    The names begin with "generator", "discriminator" or "penalty/0", and continue with those of
-    `Network.random`.
+    The names begin as `gankit.contract.dropout_masks.pass_name` says, with "generator" or
+    "penalty/0" for example, and continue with those of `Network.random`.
 
     Attributes
     ----------
@@ -127,36 +128,28 @@ class RandomInputSampler:
 
 
 def sampler(
-    generator: Mapping[str, RandomInput],
-    discriminator: Mapping[str, RandomInput],
-    *,
-    joined: bool,
-    penalties: int = 0,
-    world: World = World(),  # noqa: B008 - frozen.
+    problem: Problem, networks: Mapping[str, Mapping[str, RandomInput]], side: Side
 ) -> RandomInputSampler:
     """Return the sampler of an update.
 
     Parameters
     ----------
-    generator, discriminator
-        The random inputs of a pass through each network.
-    joined
-        Whether the discriminator's batch contains real images beside the generated ones.
-    penalties
-        Number of passes of penalties.
-    world
-        The processes; by default, one.
+    problem
+        The problem.
+    networks
+        The random inputs of a pass through each network, by its name.
+    side
+        The side that is updated.
     """
-    halves = 2 if joined else 1
-    inputs = {f"generator/{name}": (one, 1) for name, one in generator.items()}
-    inputs |= {f"discriminator/{name}": (one, halves) for name, one in discriminator.items()}
-    for number in range(penalties):
-        own = {name: one.in_pass(number + 1) for name, one in discriminator.items()}
-        inputs |= {f"penalty/{number}/{name}": (one, 1) for name, one in own.items()}
-    return RandomInputSampler(inputs, world)
+    inputs: dict[str, tuple[RandomInput, int]] = {}
+    for network, number, halves in problem.values.forward_passes(side):
+        first = pass_name(network, number)
+        for name, one in networks[network].items():
+            inputs[f"{first}/{name}"] = (one.in_pass(number) if number else one, halves)
+    return RandomInputSampler(inputs, problem.world)
 
 
-def spec_masks(spec: Spec, role: Role, inputs: Shapes) -> dict[str, RandomInput]:
+def spec_masks(spec: Spec, role: int, inputs: Shapes) -> dict[str, RandomInput]:
     """Return a mask for each dropout layer of a spec, by the layer's name.
 
     Parameters
@@ -164,7 +157,7 @@ def spec_masks(spec: Spec, role: Role, inputs: Shapes) -> dict[str, RandomInput]
     spec
         The layers.
     role
-        Their network.
+        The number of their network, as `Problem.roles` has it.
     inputs
         Shape of its input without the batch, or those of each input.
     """

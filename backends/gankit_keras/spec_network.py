@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
-from gankit.contract import NO_LABELS, LabelFormat, Precision
-from gankit.contract.random_streams import Role
+from gankit.contract import NO_LABELS, Precision, Problem
 from gankit.functional import ForwardPass, Operations, inputs_of
-from gankit.layers import Shape, Shapes, Spec, output_shape, uses_labels, weight_shapes
+from gankit.layers import Shapes, as_spec, output_shape, uses_labels, weight_shapes
 from gankit_keras.framework import Tensor, Variable, tf
 from gankit_keras.random_inputs import RandomInput, spec_masks
 
@@ -20,26 +19,19 @@ class SpecNetwork:
 
     native = False
 
-    def __init__(
-        self,
-        ops: Operations,
-        spec: Spec,
-        role: Role,
-        inputs: Shapes,
-        outputs: Shape,
-        label_format: LabelFormat,
-        trains: Callable[[str, str], bool],
-    ) -> None:
-        self._ops, self._spec, self._trains = ops, spec, trains
-        self._width = label_format.width
-        self.role, self.inputs, self.outputs = role, inputs, outputs
+    def __init__(self, ops: Operations, problem: Problem, name: str) -> None:
+        spec = as_spec(problem.spec_of(name), name)
+        self._ops, self._problem, self._spec = ops, problem, spec
+        self.name = name
+        self.inputs: Shapes = problem.input_shapes(name)
+        self.outputs = output_shape(spec, self.inputs)
         self.precision: Precision = ops.precision
-        self.label_format = label_format if uses_labels(spec) else NO_LABELS
+        self.label_format = problem.label_format if uses_labels(spec) else NO_LABELS
 
     @cached_property
     def values(self) -> dict[str, Variable]:
         """The weights and running state, zero."""
-        shapes = weight_shapes(self._spec, self.inputs, self._width)
+        shapes = weight_shapes(self._spec, self.inputs, self._problem.label_format.width)
         return {
             name: tf.Variable(tf.zeros(shape, self.precision)) for name, shape in shapes.items()
         }
@@ -47,13 +39,13 @@ class SpecNetwork:
     @property
     def trained(self) -> frozenset[str]:
         """The names of the weights, without those of frozen layers."""
-        network = self.role.name.lower()
-        return frozenset(name for name in self.values if self._trains(network, name))
+        trains = self._problem.trains
+        return frozenset(name for name in self.values if trains(self.name, name))
 
     @cached_property
     def random(self) -> dict[str, RandomInput]:
         """A mask for each dropout layer, by the layer's name."""
-        return spec_masks(self._spec, self.role, self.inputs)
+        return spec_masks(self._spec, self._problem.roles[self.name], self.inputs)
 
     def first(self, layers: int) -> SpecNetwork:
         """Return the network of its first `layers`, whose outputs are features."""
@@ -79,6 +71,6 @@ class SpecNetwork:
                 rows = tf.one_hot(labels, classes, dtype=first.dtype)
         forward = ForwardPass(self._ops, arrays, rows, random, halves, tuple(others))
         outputs = forward.run(self._spec, first)
-        if self.role is Role.DISCRIMINATOR and len(self.outputs) > 1:  # A map of logits, as a row.
+        if self._problem.criticises(self.name) and len(self.outputs) > 1:  # A map, as a row.
             outputs = tf.reshape(outputs, (-1, math.prod(self.outputs)))
         return outputs, forward.running

@@ -52,21 +52,21 @@ class TensorFlow(Framework):
         return value, extra, pull(None)
 
     def vjp(
-        self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
-    ) -> tuple[Tensor, Extra, Pull]:
-        """Return the value, what comes with it, and the derivative, in one pass."""
-        value, extra, pull = self._taped(f, weights)
-        return tf.stop_gradient(value), extra, pull
+        self, f: Callable[[Tensors], tuple[Tensors, Extra]], weights: Tensors, /
+    ) -> tuple[Tensors, Extra, Pull]:
+        """Return the values, what comes with them, and the derivative, in one pass."""
+        values, extra, pull = self._taped(f, weights)
+        return {name: tf.stop_gradient(value) for name, value in values.items()}, extra, pull
 
     def _taped(
-        self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors
-    ) -> tuple[Tensor, Extra, Pull]:
+        self, f: Callable[[Tensors], tuple[Any, Extra]], weights: Tensors
+    ) -> tuple[Any, Extra, Callable[[Any], Tensors]]:
         tensors = {name: tf.convert_to_tensor(weight) for name, weight in weights.items()}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(list(tensors.values()))
             value, extra = f(tensors)
 
-        def pull(gradient: Tensor | None) -> Tensors:
+        def pull(gradient: Any) -> Tensors:  # noqa: ANN401 - nested as the value.
             found = tape.gradient(value, tensors, output_gradients=gradient)
             if all(each is None for each in found.values()):
                 raise Unconnected

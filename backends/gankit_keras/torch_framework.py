@@ -53,20 +53,32 @@ class Torch(Framework):
         self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
     ) -> tuple[Tensor, Extra, Tensors]:
         """Return the value, what comes with it, and the gradient."""
-        value, extra, pull = self.vjp(f, weights)
-        return value, extra, pull(torch.ones_like(value))
+
+        def named(weights: Tensors) -> tuple[Tensors, Extra]:
+            value, extra = f(weights)
+            return {"value": value}, extra
+
+        values, extra, pull = self.vjp(named, weights)
+        value = values["value"]
+        return value, extra, pull({"value": torch.ones_like(value)})
 
     def vjp(
-        self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
-    ) -> tuple[Tensor, Extra, Pull]:
-        """Return the value, what comes with it, and the derivative, in one pass."""
+        self, f: Callable[[Tensors], tuple[Tensors, Extra]], weights: Tensors, /
+    ) -> tuple[Tensors, Extra, Pull]:
+        """Return the values, what comes with them, and the derivative, in one pass."""
         leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
-        value, extra = f(leaves)
+        values, extra = f(leaves)
+        differentiable = [name for name, value in values.items() if value.requires_grad]
 
-        def pull(gradient: Tensor) -> Tensors:
+        def pull(gradients: Tensors) -> Tensors:
             found: list[Tensor | None] = []
-            if value.requires_grad:
-                found += torch.autograd.grad(value, [*leaves.values()], gradient, allow_unused=True)
+            if differentiable:
+                found += torch.autograd.grad(
+                    [values[name] for name in differentiable],
+                    [*leaves.values()],
+                    [gradients[name] for name in differentiable],
+                    allow_unused=True,
+                )
             if all(each is None for each in found):
                 raise ConfigError(
                     "a network's loss depends on none of its weights; "
@@ -77,7 +89,7 @@ class Torch(Framework):
                 for (name, leaf), each in zip(leaves.items(), found, strict=True)
             }
 
-        return value.detach(), _detached(extra), pull
+        return _detached(values), _detached(extra), pull
 
     def input_vjp(
         self, f: Callable[[Tensor], tuple[Tensor, Tensors]], x: Tensor, /

@@ -22,6 +22,7 @@ from gankit.contract import (
 from gankit.contract.loss_columns import NETWORKS, of_steps
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.contract.scalars import names
+from gankit.contract.values import SIDES
 from gankit.errors import ConfigError
 from gankit.functional import Inputs
 from gankit.layers import Shape
@@ -61,20 +62,17 @@ class KerasTrainer:
             networks = KerasNetworks(problem, self._framework)
             self._variables = initial_variables(problem, networks)
             self._pixels = tf.constant(problem.pixels)
-        generator, discriminator = networks.generator, networks.discriminator
-        self.generator = self._inference(generator, "generator")
-        self.discriminator = self._inference(discriminator, "discriminator")
-        self.average = self._inference(generator, "average") if problem.average else None
-        # A classifier needs labels even if neither network is class-conditional.
-        conditional = generator.label_format or discriminator.label_format
-        used = bool(conditional) or problem.classifies
+        own = networks.by_name
+        self.generator, self.discriminator = (self._inference(own[side], side) for side in SIDES)
+        self.average = self._inference(own["generator"], "average") if problem.average else None
+        self.networks = {name: self._inference(own[name], name) for name in problem.networks}
+        # A classifier needs labels even if no network is class-conditional.
+        conditional = any(network.label_format for network in own.values())
+        used = conditional or problem.classifies
         self._label_format = problem.label_format if used else NO_LABELS
-        random = generator.random, discriminator.random
-        self._discriminator_sampler = sampler(
-            *random, joined=True, penalties=len(problem.penalties), world=problem.world
-        )
-        self._generator_sampler = sampler(
-            *random, joined=problem.generator_sees_real, world=problem.world
+        random = {name: network.random for name, network in own.items()}
+        self._discriminator_sampler, self._generator_sampler = (
+            sampler(problem, random, side) for side in NETWORKS
         )
         first, last = (
             inputs_signature(problem, each, self._label_format)

@@ -35,14 +35,16 @@ class VariableUpdates:
     ) -> None:
         self._updates = Updates(framework, Objective(framework, problem, networks))
         self._variables = variables
-        self._compiled_discriminate = compiled(
-            self._discriminate, device, signature.real, signature
-        )
+        made = {
+            name: tf.TensorSpec((None, *problem.values.shape(name)), problem.precision)
+            for name in problem.values.made("discriminator")
+        }
+        self._compiled_discriminate = compiled(self._discriminate, device, made, signature)
 
     def update_discriminator(self, inputs: Inputs) -> Tensor:
         """Update the discriminator; return its loss before the update."""
-        fake = self._updates.generate(self._variables, inputs).fake
-        return self._compiled_discriminate(fake, inputs)
+        made = self._updates.made(self._variables, inputs)
+        return self._compiled_discriminate(made, inputs)
 
     def update_generator(self, inputs: Inputs) -> Tensor:
         """Update the generator, then its average; return its loss before the update."""
@@ -55,15 +57,15 @@ class VariableUpdates:
     def update_both(self, first: Inputs, second: Inputs) -> tuple[Tensor, Tensor]:
         """Run a discriminator update, then a generator update, on the same generated images."""
         generated = self._updates.generate(self._variables, first)
-        loss = self._compiled_discriminate(generated.fake, first)
+        loss = self._compiled_discriminate(generated.made, first)
         with _named("generator"):
             state, last = self._updates.follow(self._variables, generated, second)
         self._store(state)
         return loss, last
 
-    def _discriminate(self, fake: Tensor, inputs: Inputs) -> Tensor:
+    def _discriminate(self, made: dict[str, Tensor], inputs: Inputs) -> Tensor:
         with _named("discriminator"):
-            state, loss = self._updates.discriminate(self._variables, fake, inputs)
+            state, loss = self._updates.discriminate(self._variables, made, inputs)
         self._store(state)
         return loss
 

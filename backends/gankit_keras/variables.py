@@ -15,19 +15,17 @@ COUNTERS = ("step", "t", "updates")
 
 def initial_variables(problem: Problem, networks: KerasNetworks) -> dict[str, Variable]:
     """Return the variables of a run's start; those of native networks are the models' own."""
-    values = add_prefix("generator", networks.generator.values)
-    values |= add_prefix("discriminator", networks.discriminator.values)
+    values: dict[str, Variable] = {}
+    for name, network in networks.by_name.items():
+        values |= add_prefix(name, network.values)
     for name, array in problem.initial_weights().items():
         values[name].assign(array)
     if problem.average:
-        copies = {n: tf.Variable(v, trainable=False) for n, v in networks.generator.values.items()}
+        generator = networks.by_name["generator"].values
+        copies = {n: tf.Variable(v, trainable=False) for n, v in generator.items()}
         values |= add_prefix("average", copies)
-    values |= add_prefix(
-        "optimizer/generator", _slots(problem.generator_optimizer, networks.generator)
-    )
-    values |= add_prefix(
-        "optimizer/discriminator", _slots(problem.discriminator_optimizer, networks.discriminator)
-    )
+    for name, network in networks.by_name.items():
+        values |= add_prefix(f"optimizer/{name}", _slots(problem.optimizer_of(name), network))
     for name, follower in problem.followers.items():
         values |= add_prefix(name, _variables(follower.initial_scalars()))
     return values | _variables({"step": np.zeros((), np.int64)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,8 +34,10 @@ class DiscriminatorForward:
         Augmentation of the images, and its probability if it is adaptive.
     logits
         Number of logits of an image: 1, or those of a map.
-    sees_source
-        Whether it takes the batch's sources beside the images.
+    others
+        What it takes of each half after the first value.
+    images
+        Whether the first values are images, which are augmented.
     """
 
     network: Sequential
@@ -44,7 +46,8 @@ class DiscriminatorForward:
     augment: Augment | None
     p: float | None
     logits: int
-    sees_source: bool = False
+    others: Mapping[Half, Sequence[Tracked]]
+    images: bool = True
 
     def adversarial(
         self, fake: Value, real: Value, shared: Collection[Half]
@@ -94,7 +97,7 @@ class DiscriminatorForward:
         images = concatenate([self.view(fake, "fake"), self.view(real, "real")], 0)
         both = None if labels is None else np.concatenate([labels, labels])
         masks = pass_masks(self.batch, Role.DISCRIMINATOR)
-        outputs, running = self._run(images, both, masks, halves=2, layers=layers)
+        outputs, running = self._run(images, both, masks, ("fake", "real"), layers)
         fakes = get_slice(outputs, (slice(n), ALL))
         return fakes, get_slice(outputs, (slice(n, None), ALL)), running
 
@@ -104,27 +107,28 @@ class DiscriminatorForward:
         Return its outputs, and the running state after the pass.
         """
         masks, labels = pass_masks(self.batch, Role.DISCRIMINATOR, part), self.batch.labels
-        return self._run(self.view(images, half), labels, masks)
+        return self._run(self.view(images, half), labels, masks, (half,))
 
     def _run(
         self,
         images: Tracked,
         labels: AnyLabels | None,
         masks: Masks,
-        halves: int = 1,
+        halves: Sequence[Half],
         layers: int | None = None,
     ) -> tuple[Tracked, State]:
         """Return the outputs as rows, those of a map too, and the running state after the pass."""
-        others: tuple[Tracked, ...] = ()
-        if self.sees_source:
-            others = (constant(np.concatenate([self.batch.source] * halves)),)
+        others = zip(*(self.others[half] for half in halves), strict=True)
+        joined = tuple(concatenate(values, 0) for values in others)
         outputs, running = self.network.run(
-            images, labels, masks, self.variables, halves, layers, others
+            images, labels, masks, self.variables, len(halves), layers, joined
         )
         return reshape(outputs, (images.shape[0], -1)), running
 
     def view(self, images: Tracked, half: Half) -> Tracked:
         """Return images as the discriminator gets them: augmented, with instance noise."""
+        if not self.images:
+            return images
         sigma = self.batch.scalars.get("instance_noise", 0.0)
         viewed: Tracked = view(
             TrackedOps(), self.augment, images, half, self.batch.random, sigma, self.p

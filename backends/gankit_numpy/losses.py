@@ -17,7 +17,7 @@ from gankit_numpy.operations import (
     sum_over,
     total,
 )
-from gankit_numpy.tape import Tracked, Value
+from gankit_numpy.tape import Tracked, Value, constant
 
 ALL = slice(None)
 
@@ -47,6 +47,12 @@ def matched(fakes: Tracked, reals: Tracked) -> Tracked:
     return total(difference * difference)
 
 
+def distance(kind: Kind, of: Tracked, to: Tracked) -> Tracked:
+    """Return the mean of |of - to| of the kind "l1", of (of - to)^2 of "l2"."""
+    differences = of - to
+    return mean(absolute(differences) if kind == "l1" else differences * differences)
+
+
 def term_value(kind: Kind, outputs: Tracked, target: Value) -> Tracked:
     """Return a term of a head's outputs by the formulas of `gankit.terms`, without its weight."""
     match kind:
@@ -54,13 +60,10 @@ def term_value(kind: Kind, outputs: Tracked, target: Value) -> Tracked:
             labelled = target.sum(axis=1)
             values = (logsumexp(outputs) - sum_over(outputs * target, (1,))) * labelled
             return total(values) * (1 / max(float(labelled.sum()), 1.0))
-        case "l1":
-            return mean(absolute(outputs - target))
+        case "l1" | "l2":
+            return distance(kind, outputs, constant(target))
         case "binary-cross-entropy":
             return mean(softplus(outputs) - outputs * target)
-        case "l2":
-            differences = outputs - target
-            return mean(differences * differences)
         case "gaussian":
             size = target.shape[1]
             means, logs = (

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from gankit.augment import Half
+from gankit.augment import HALVES, Half
 from gankit.contract import Array, Batch, Problem, State, check_state, strip_prefix
 from gankit.contract.loss_columns import Losses
-from gankit.contract.random_streams import Role
 from gankit.contract.required_inputs import RequiredInputs
+from gankit.contract.source_checks import NOISE, REAL, SOURCE
+from gankit.contract.values import SIDES
 from gankit.errors import UnknownName
 from gankit.followers import ADA, LOSS
-from gankit.layers import Spec, as_spec
+from gankit.layers import as_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
 from gankit.terms import MATCHING, Side, Term
@@ -22,8 +23,8 @@ from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
 from gankit_numpy.loss_follower import LossFollower
-from gankit_numpy.losses import all_logits, image_logits, matched, term_value
-from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow, inputs_of
+from gankit_numpy.losses import all_logits, distance, image_logits, matched, term_value
+from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow
 from gankit_numpy.operations import get_slice
 from gankit_numpy.ops import TrackedOps
 from gankit_numpy.optimizers import clip, updater
@@ -42,13 +43,12 @@ class NumpyTrainer:
         self._problem, self._loss, self._required = problem, problem.loss, RequiredInputs(problem)
         # Networks, updaters and the average update their arrays in place.
         self._arrays = values = problem.initial_state()
-        generator = as_spec(problem.generator, "generator")
-        discriminator = as_spec(problem.discriminator, "discriminator")
-        self._g = self._network("generator", generator)
-        self._d = self._network("discriminator", discriminator)
-        optimizers = problem.generator_optimizer, problem.discriminator_optimizer
-        self._g_updater = updater(optimizers[0], strip_prefix(values, "optimizer/generator"))
-        self._d_updater = updater(optimizers[1], strip_prefix(values, "optimizer/discriminator"))
+        self._sequentials = {name: self._network(name) for name in problem.roles}
+        self._updaters = {
+            name: updater(problem.optimizer_of(name), strip_prefix(values, f"optimizer/{name}"))
+            for name in problem.roles
+        }
+        self._g, self._d = (self._sequentials[side] for side in SIDES)
         self._ada = self._follower = None
         if problem.augment and problem.augment.adaptive:
             self._ada = AdaptiveProbability(problem.augment, strip_prefix(values, ADA))
@@ -57,51 +57,48 @@ class NumpyTrainer:
         self.generator = Inference(self._g, noise_position=problem.noise_position)
         self.discriminator = Inference(self._d, problem)
         average = Sequential(
-            generator, strip_prefix(values, "average"), label_format=problem.label_format
+            self._g.spec, strip_prefix(values, "average"), label_format=problem.label_format
         )
         self.average = (
             Inference(average, noise_position=problem.noise_position) if problem.average else None
         )
+        self.networks = {name: Inference(self._sequentials[name]) for name in problem.networks}
 
     @ignore_overflow
     def update_discriminator(self, batch: Batch, /) -> Losses:
         """Update the discriminator once, to distinguish generated images from real ones."""
         self._required.check(batch)
-        fake = self._g.forward(self._inputs(batch), batch.labels, pass_masks(batch, Role.GENERATOR))
-        weights = self._d.variables()
-        discriminator = self._discriminator_forward(batch, weights)
+        made, _ = self._made(batch, "discriminator", {})
+        weights = self._variables("discriminator")
+        discriminator = self._discriminator_forward(batch, weights, made)
+        fake, real = (self._images(made, half) for half in ("fake", "real"))
         fakes, reals, running, by_images = discriminator.adversarial(
-            fake, batch.real, self._problem.shared_penalties
+            fake.value, real.value, self._problem.shared_penalties
         )
         count = self._problem.logits_per_image
         loss = self._given_loss().discriminator(
             TrackedOps(), all_logits(reals, count), all_logits(fakes, count)
         )
         loss = _times(self._problem.adversarial_weight("discriminator"), loss)
-        terms = self._terms("discriminator", batch, {"fake": fakes, "real": reals})
+        terms = self._terms("discriminator", batch, {"fake": fakes, "real": reals}, made)
         loss = loss + self._weighted("discriminator", terms)
-        loss = loss + self._penalties(discriminator, fake, by_images)
-        scalars = strip_prefix(batch.scalars, "discriminator")
-        self._d_updater.update(self._d.values, named_gradients(loss, weights), scalars)
-        _finish_update(self._d, self._problem.discriminator_optimizer, running)
-        real, made = image_logits(reals, count).value, image_logits(fakes, count).value
+        loss = loss + self._penalties(discriminator, fake.value, by_images)
+        self._update("discriminator", batch, loss, weights, {"discriminator": running})
+        logits = [image_logits(outputs, count).value for outputs in (reals, fakes)]
         if self._ada:
-            self._ada.record(real)
+            self._ada.record(logits[0])
         if self._follower:
-            self._follower.record(real, made)
+            self._follower.record(*logits)
         return _losses(loss, terms)
 
     @ignore_overflow
     def update_generator(self, batch: Batch, /) -> Losses:
         """Update the generator once, to raise the logits of its images, and its average."""
         self._required.check(batch)
-        weights, masks = self._g.variables(), pass_masks(batch, Role.GENERATOR)
-        first, *others = map(constant, self._inputs(batch))
-        fake, running = self._g.run(first, batch.labels, masks, weights, others=tuple(others))
-        loss, terms = self._generator_loss(self._discriminator_forward(batch, {}), fake)
-        scalars = strip_prefix(batch.scalars, "generator")
-        self._g_updater.update(self._g.values, named_gradients(loss, weights), scalars)
-        _finish_update(self._g, self._problem.generator_optimizer, running)
+        weights = self._variables("generator")
+        made, running = self._made(batch, "generator", weights)
+        loss, terms = self._generator_loss(self._discriminator_forward(batch, {}, made), made)
+        self._update("generator", batch, loss, weights, running)
         if self.average:
             _update_average(self.average.network.values, self._g, batch.scalars["average"])
         self._arrays["step"] += 1
@@ -117,39 +114,92 @@ class NumpyTrainer:
         check_state(state, values)
         copy_into(values, state)
 
-    def _network(self, name: str, spec: Spec) -> Sequential:
+    def _network(self, name: str) -> Sequential:
         values = strip_prefix(self._arrays, name)
         trained = (key for key in values if self._problem.trains(name, key))
+        spec = as_spec(self._problem.spec_of(name), name)
         return Sequential(spec, values, trained, self._problem.label_format)
+
+    def _variables(self, side: Side) -> dict[str, Tracked]:
+        """Return the weights of a side's networks as variables, with the names of a state."""
+        return {
+            f"{name}/{key}": weight
+            for name in self._problem.networks_of(side)
+            for key, weight in self._sequentials[name].variables().items()
+        }
+
+    def _update(
+        self,
+        side: Side,
+        batch: Batch,
+        loss: Tracked,
+        weights: Mapping[str, Tracked],
+        running: Mapping[str, State],
+    ) -> None:
+        """Move the networks of a side, given their loss and the running state after its passes."""
+        gradients, scalars = named_gradients(loss, weights), strip_prefix(batch.scalars, side)
+        for name in self._problem.networks_of(side):
+            network, optimizer = self._sequentials[name], self._problem.optimizer_of(name)
+            self._updaters[name].update(network.values, strip_prefix(gradients, name), scalars)
+            _finish_update(network, optimizer, running.get(name, {}))
+
+    def _made(
+        self, batch: Batch, side: Side, weights: Mapping[str, Tracked]
+    ) -> tuple[dict[str, Tracked], dict[str, State]]:
+        """Return the values that passes make in an update of `side`, and the running state.
+
+        The running state is that of each network after its first pass. Without `weights` the values
+        are constants.
+        """
+        values, found = self._problem.values, self._given(batch)
+        running: dict[str, State] = {}
+        for name in values.made(side):
+            each = values.passes[name]
+            first, *others = (found[value] for value in each.inputs)
+            masks = pass_masks(batch, self._problem.roles[each.network], values.number(name))
+            own = strip_prefix(weights, each.network)
+            found[name], moved = self._sequentials[each.network].run(
+                first, batch.labels, masks, own, others=tuple(others)
+            )
+            running.setdefault(each.network, moved)
+        return found, running
+
+    def _given(self, batch: Batch) -> dict[str, Tracked]:
+        """Return the values that a batch gives, as constants."""
+        given = {NOISE: batch.noise, REAL: batch.real, SOURCE: batch.source}
+        return {name: constant(array) for name, array in given.items() if array is not None}
+
+    def _images(self, made: Mapping[str, Tracked], half: Half) -> Tracked:
+        """Return the first value that the discriminator sees of a half."""
+        return made[self._problem.sees[half][0]]
 
     def _values(self) -> State:
         """Return the live state."""
         return self._arrays
 
     def _discriminator_forward(
-        self, batch: Batch, weights: Mapping[str, Tracked]
+        self, batch: Batch, weights: Mapping[str, Tracked], made: Mapping[str, Tracked]
     ) -> DiscriminatorForward:
-        p = self._ada.p if self._ada else None
         problem = self._problem
         return DiscriminatorForward(
             self._d,
-            weights,
+            strip_prefix(weights, "discriminator"),
             batch,
             problem.augment,
-            p,
+            self._ada.p if self._ada else None,
             problem.logits_per_image,
-            problem.sees_source,
+            {
+                half: [made[name] for name in problem.sees[half][1:] if name in made]
+                for half in HALVES
+            },
+            problem.sees_images,
         )
-
-    def _inputs(self, batch: Batch) -> tuple[Array, ...]:
-        """Return what the generator takes of a batch."""
-        return inputs_of(self._problem.generator_inputs(batch.noise, batch.source))
 
     def _given_loss(self) -> Loss:
         return self._loss.given(self._follower.scalars) if self._follower else self._loss
 
     def _generator_loss(
-        self, discriminator: DiscriminatorForward, fake: Tracked
+        self, discriminator: DiscriminatorForward, made: Mapping[str, Tracked]
     ) -> tuple[Tracked, list[Tracked]]:
         """Return the generator's loss, and the values of its terms."""
         problem, batch = self._problem, discriminator.batch
@@ -157,7 +207,7 @@ class NumpyTrainer:
         loss: Any = 0.0
         weight = problem.adversarial_weight("generator")
         if weight is not None or problem.reads_heads("generator"):
-            outputs = self._generated(discriminator, fake)
+            outputs = self._generated(discriminator, made)
         if weight is not None:
             count, reals = problem.logits_per_image, outputs.get("real")
             real = all_logits(reals, count) if self._loss.paired and reals is not None else None
@@ -165,24 +215,27 @@ class NumpyTrainer:
             loss = _times(weight, formula(TrackedOps(), real, all_logits(outputs["fake"], count)))
         for term in problem.terms_of("generator"):
             if term.kind == MATCHING:
+                fake, real = (self._images(made, half) for half in ("fake", "real"))
                 outputs[term.of], outputs[term.to], _ = discriminator.both_halves(
-                    fake, constant(batch.real), problem.layers_of(term)
+                    fake, real, problem.layers_of(term)
                 )
-        terms = self._terms("generator", batch, outputs, fake)
+        terms = self._terms("generator", batch, outputs, made)
         total: Tracked = loss + self._weighted("generator", terms)
         return total, terms
 
-    def _generated(self, discriminator: DiscriminatorForward, fake: Tracked) -> dict[str, Tracked]:
+    def _generated(
+        self, discriminator: DiscriminatorForward, made: Mapping[str, Tracked]
+    ) -> dict[str, Tracked]:
         """Return the outputs of the generator's update, of the real half too if it is in it."""
+        fake = self._images(made, "fake")
         if not self._problem.generator_sees_real:
             return {"fake": discriminator.one_half(fake, "fake")[0]}
-        fakes, reals, _ = discriminator.both_halves(fake, constant(discriminator.batch.real))
+        fakes, reals, _ = discriminator.both_halves(fake, self._images(made, "real"))
         return {"fake": fakes, "real": reals}
 
-    def _image_term(self, term: Term, batch: Batch, fake: Tracked) -> Tracked:
-        """Return the value of a term that compares generated images with others."""
-        to = batch.real if term.to == "real" else np.asarray(batch.source)
-        return term_value(term.kind, fake, to)
+    def _image_term(self, term: Term, values: Mapping[str, Tracked]) -> Tracked:
+        """Return the value of a term that compares two values of each row."""
+        return distance(term.kind, values[term.of], values[term.to])
 
     def _penalties(
         self,
@@ -206,13 +259,13 @@ class NumpyTrainer:
         side: Side,
         batch: Batch,
         outputs: Mapping[str, Tracked],
-        fake: Tracked | None = None,
+        made: Mapping[str, Tracked],
     ) -> list[Tracked]:
-        """Return the values of a network's terms, given the outputs for each half, and images."""
+        """Return the values of a side's terms, given the outputs for each half, and the values."""
         problem, values = self._problem, []
         for term in problem.terms_of(side):
-            if fake is not None and term.of_images:
-                values.append(self._image_term(term, batch, fake))
+            if term.of_images:
+                values.append(self._image_term(term, made))
                 continue
             if term.kind == MATCHING:
                 values.append(matched(outputs[term.of], outputs[term.to]))

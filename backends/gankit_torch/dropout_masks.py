@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gankit.contract import Block, World
 from gankit.contract.dropout_masks import Masks, mask_name, own_rows
-from gankit.contract.random_streams import Mask, Role, StepKey, dropout_mask
+from gankit.contract.random_streams import Mask, StepKey, dropout_mask
 from gankit.layers import Place
 
 MaskSource: TypeAlias = Callable[[Block], Iterator[list["UpdateMasks"]]]
@@ -42,13 +42,16 @@ class UpdateMasks:
     batch: int
     prefetched: Mapping[str, Tensor] | None = None
 
-    def mask(self, role: Role, place: Place, shape: torch.Size, rate: float, part: int) -> Tensor:
-        """Return a dropout layer's mask, bool.
+    def mask(
+        self, network: str, role: int, place: Place, shape: torch.Size, rate: float, part: int
+    ) -> Tensor:
+        """Return the mask of a dropout layer of a network, bool.
 
-        `shape` is that of the layer's input, of this process's rows; `part` as in `dropout_mask`.
+        `role` is the network's number, `shape` that of the layer's input, of this process's rows,
+        and `part` as in `dropout_mask`.
         """
         if self.prefetched is not None:
-            return self.prefetched[mask_name(role, place, part)]
+            return self.prefetched[mask_name(network, place, part)]
         whole, rows = tuple(shape), None
         if self.world.size > 1:
             own = self.world.rows(self.batch)

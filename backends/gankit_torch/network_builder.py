@@ -7,7 +7,6 @@ from torch import nn
 
 from gankit import layers
 from gankit.contract import NO_LABELS, Problem, strip_prefix
-from gankit.contract.random_streams import Role
 from gankit.errors import ConfigError
 from gankit.layers import Shape
 from gankit_torch.layers import build_layers
@@ -16,15 +15,14 @@ from gankit_torch.networks import IMAGES, Network
 from gankit_torch.tensors import torch_dtype
 
 
-def build_network(problem: Problem, role: Role, device: torch.device) -> Network:
+def build_network(problem: Problem, name: str, device: torch.device) -> Network:
     """Build a spec with its initial weights, or check and wrap a user's module."""
-    name, dtype = role.name.lower(), torch_dtype(problem)
-    model = problem.generator if role is Role.GENERATOR else problem.discriminator
+    model, dtype = problem.spec_of(name), torch_dtype(problem)
     shape = problem.input_shapes(name)
     if isinstance(model, tuple):
         taken = problem.label_format if layers.uses_labels(model) else NO_LABELS
         module = build_layers(model, shape, problem.label_format.width).to(device, dtype)
-        network = Network(module, role, device, dtype, problem, taken, problem.mixed)
+        network = Network(module, name, device, dtype, problem, taken, problem.mixed)
         network.load_weights(strip_prefix(problem.initial_weights(), name))
         for key, parameter in module.named_parameters():
             parameter.requires_grad_(problem.trains(name, key))
@@ -36,7 +34,7 @@ def build_network(problem: Problem, role: Role, device: torch.device) -> Network
         )
     labels = labels_argument(model, name, problem.label_format.width, problem.input_names(name))
     taken = problem.label_format if labels.taken else NO_LABELS
-    network = Network(model.to(device), role, device, dtype, problem, taken, problem.mixed, labels)
+    network = Network(model.to(device), name, device, dtype, problem, taken, problem.mixed, labels)
     _check_native(network, problem, name)
     return network
 
@@ -56,7 +54,7 @@ def _check_native(network: Network, problem: Problem, name: str) -> None:
         for shape in problem.input_shapes(name)
     )
     expected = problem.discriminator_output_shape
-    if network.role is Role.GENERATOR:
+    if network.name == "generator":
         expected = channels, height, width
     outputs = _output_shape(network, inputs, name)
     if outputs != expected and not (expected == (1,) and outputs == ()):
@@ -80,7 +78,7 @@ def _output_shape(network: Network, shapes: tuple[Shape, ...], name: str) -> Sha
         with torch.no_grad():
             outputs = network.call_native(inputs, labels)
     except ConfigError as error:
-        if network.role is Role.GENERATOR and _takes_maps(network, inputs, labels):
+        if network.name == "generator" and _takes_maps(network, inputs, labels):
             remedy = f"noise is (B, latent): start with nn.Unflatten(1, ({shapes[0][0]}, 1, 1))"
             raise ConfigError(f"{error}; {remedy}") from error.__cause__
         raise

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from gankit.contract import NO_LABELS, AnyLabels, Array, LabelFormat, Problem, State, check_state
-from gankit.contract.random_streams import Role, framework_seed, keep_probability
+from gankit.contract.random_streams import framework_seed, keep_probability
 from gankit.errors import NotPortable
 from gankit.functional import ONE_PROCESS, Sums, inputs_of
 from gankit.layers import Place
@@ -43,8 +43,8 @@ class Network:
     module
         A `Sequential` of a spec, or a native module, the user's own: its images are `(n, channels,
         height, width)`.
-    role
-        The generator or the discriminator.
+    name
+        Its name, one of `Problem.roles`.
     device, dtype
         The device and the dtype of its weights.
     problem
@@ -58,7 +58,7 @@ class Network:
     """
 
     module: nn.Module
-    role: Role
+    name: str
     device: torch.device
     dtype: torch.dtype
     problem: Problem
@@ -67,9 +67,14 @@ class Network:
     labels: LabelsArgument = LabelsArgument.NO_CLASSES
 
     @property
-    def name(self) -> str:
-        """Whether it is the "generator" or the "discriminator"."""
-        return self.role.name.lower()
+    def role(self) -> int:
+        """The number that selects its random streams."""
+        return self.problem.roles[self.name]
+
+    @property
+    def criticises(self) -> bool:
+        """Whether it makes logits, in rows."""
+        return self.problem.criticises(self.name)
 
     @property
     def native(self) -> bool:
@@ -169,7 +174,7 @@ class Network:
     ) -> Array:
         """Return the outputs in inference mode: images, or `(n,)` logits."""
         outputs = self._infer(inputs, labels)
-        if self.role is Role.DISCRIMINATOR:
+        if self.criticises:
             return self.problem.image_logits(outputs)
         return outputs
 
@@ -196,6 +201,17 @@ class Network:
     def tensors(self) -> dict[str, Tensor]:
         """Return the live parameters and running state by name."""
         return dict(self.module.state_dict())
+
+    def running(self) -> dict[str, Tensor]:
+        """Return the live running state by name."""
+        return dict(self.module.named_buffers())
+
+    @torch.no_grad()
+    def move(self, running: Mapping[str, Tensor]) -> None:
+        """Write running state by name."""
+        own = self.running()
+        for name, tensor in running.items():
+            own[name].copy_(tensor)
 
     @fast_matmul
     def noise_gradient(
@@ -254,7 +270,7 @@ class Network:
 
     def _dropout_factors(self, masks: UpdateMasks, number: int) -> DropoutFactors:
         def factors(place: Place, shape: torch.Size, rate: float) -> Tensor:
-            mask = masks.mask(self.role, place, shape, rate, number)
+            mask = masks.mask(self.name, self.role, place, shape, rate, number)
             scale = torch.tensor(1 / keep_probability(rate), dtype=self.dtype)
             # As bytes: torch's conversion of bool is not vectorised, and takes twice as long.
             return mask.to(self.device).view(torch.uint8) * scale
@@ -270,7 +286,7 @@ class Network:
 
     def _to_core_layout(self, outputs: Tensor) -> Tensor:
         """Convert outputs to the core's shapes: NHWC images, rows of logits."""
-        if self.role is Role.DISCRIMINATOR:
+        if self.criticises:
             return outputs.reshape(len(outputs), -1)
         return channels_last(outputs).contiguous() if self.native else outputs
 

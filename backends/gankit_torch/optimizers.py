@@ -16,28 +16,15 @@ from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
 from gankit.contract import State, add_prefix, strip_prefix
-from gankit.functional import Sums
 from gankit.optimizers import RUNNING_MEANS, SGD, Adam, Optimizer, RMSprop
 from gankit_torch.tensors import copy_into, to_array
 
 
 class Updater:
-    """An optimizer of one network's parameters, `{"0.kernel": ...}`.
+    """An optimizer of one network's parameters, `{"0.kernel": ...}`."""
 
-    Gradients are those of this process's rows; `sums` adds those of the other processes.
-
-    With `native`, a loss that depends on no parameter is an error: the user's module detaches it.
-    """
-
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        parameters: Mapping[str, Tensor],
-        sums: Sums,
-        *,
-        native: bool = False,
-    ) -> None:
-        self._optimizer, self._native, self._sums = optimizer, native, sums
+    def __init__(self, optimizer: Optimizer, parameters: Mapping[str, Tensor]) -> None:
+        self._optimizer = optimizer
         self._names, self._parameters = list(parameters), list(parameters.values())
         self._means = {
             mean: [torch.zeros_like(p) for p in self._parameters]
@@ -45,20 +32,13 @@ class Updater:
         }
         self._t = [torch.zeros((), dtype=torch.float32, device=p.device) for p in self._parameters]
 
-    def update(self, loss: Tensor, scalars: Mapping[str, float]) -> None:
-        """Update the parameters by the loss's gradient; no other gradient is computed.
+    def update(self, gradients: list[Tensor], scalars: Mapping[str, float]) -> None:
+        """Update the parameters by the loss's `gradients`, in their order and strides.
 
-        `scalars` are the network's own scalars: "learning_rate", and Adam's "beta2".
+        `scalars` are the side's own scalars: "learning_rate", and Adam's "beta2".
         """
-        gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
-        if self._native and all(gradient is None for gradient in gradients):
-            raise RuntimeError("the loss depends on none of its weights; does it detach them?")
-        dense = dict(
-            zip(self._names, map(_match_strides, self._parameters, gradients), strict=True)
-        )
-        dense = self._sums.summed(dense)
         with torch.no_grad():
-            self._step(list(dense.values()), scalars)
+            self._step(gradients, scalars)
             if self._optimizer.clip is not None:
                 for parameter in self._parameters:
                     parameter.clamp_(-self._optimizer.clip, self._optimizer.clip)
@@ -131,15 +111,3 @@ class Updater:
                     amsgrad=False,
                     maximize=False,
                 )
-
-
-def _match_strides(parameter: Tensor, gradient: Tensor | None) -> Tensor:
-    """Return the gradient in its parameter's strides: fused kernels need equal strides, unchecked.
-
-    It is zero if the loss does not depend on the parameter.
-    """
-    if gradient is None:
-        return torch.zeros_like(parameter)
-    if gradient.stride() == parameter.stride():
-        return gradient
-    return torch.empty_like(parameter).copy_(gradient)

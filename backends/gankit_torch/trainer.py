@@ -24,9 +24,8 @@ from gankit.contract import (
 )
 from gankit.contract.dropout_masks import Masks
 from gankit.contract.loss_columns import of_steps
-from gankit.contract.random_streams import Role
-from gankit.functional import Inputs, Objective, Sums, Tensors, with_terms
-from gankit.optimizers import Optimizer
+from gankit.contract.values import SIDES
+from gankit.functional import Inputs, Objective, Tensors, with_terms
 from gankit_torch.batches import BatchLoader
 from gankit_torch.cuda_graphs import GraphedSteps, recorder
 from gankit_torch.devices import choose_device
@@ -36,7 +35,7 @@ from gankit_torch.native_call import name_in_errors
 from gankit_torch.network_builder import build_network
 from gankit_torch.networks import Network
 from gankit_torch.operations import TorchOperations
-from gankit_torch.optimizers import Updater
+from gankit_torch.side_updater import SideUpdater
 from gankit_torch.sums import sums_of
 from gankit_torch.tensors import copy_into, to_array
 from gankit_torch.training_networks import TorchNetworks
@@ -50,8 +49,9 @@ class TorchTrainer:
 
     def __init__(self, problem: Problem) -> None:
         device = choose_device(problem.device, problem.precision)
-        self.generator = build_network(problem, Role.GENERATOR, device)
-        self.discriminator = build_network(problem, Role.DISCRIMINATOR, device)
+        self._networks = {name: build_network(problem, name, device) for name in problem.roles}
+        self.generator, self.discriminator = (self._networks[side] for side in SIDES)
+        self.networks = {name: self._networks[name] for name in problem.networks}
         self.average = self.generator.copy() if problem.average else None
         self._problem = problem
         sums = sums_of(problem.world)
@@ -61,11 +61,10 @@ class TorchTrainer:
         self._loader = BatchLoader(problem, device, Masks(problem) if graphs else None)
         ops = TorchOperations(problem.precision, str(device))
         ops.sums = sums
-        networks = TorchNetworks(self.generator, self.discriminator, sums)
+        networks = TorchNetworks(self._networks, sums, problem.values.repeated)
         self._objective = Objective(ops, problem, networks)
         self._followers = Followers(problem, ops, device)
-        self._g_updater = _updater(problem.generator_optimizer, self.generator, sums)
-        self._d_updater = _updater(problem.discriminator_optimizer, self.discriminator, sums)
+        self._updaters = {side: SideUpdater(problem, side, self._networks, sums) for side in SIDES}
         self._step = 0
         self._graphed_steps = GraphedSteps(graphs) if graphs else None
 
@@ -73,15 +72,13 @@ class TorchTrainer:
     def update_discriminator(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
         tensors = self._loader.batch(batch, last=False)
-        with torch.no_grad():
-            fake = self._generate(tensors, moving=False)
-        return self._update_discriminator(fake, tensors)
+        return self._update_discriminator(self._constants(tensors), tensors)
 
     @fast_matmul
     def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
         tensors = self._loader.batch(batch, last=True)
-        loss = self._update_generator(self._generate(tensors, moving=True), tensors)
+        loss = self._update_generator(self._generate(tensors), tensors)
         self._end_step(tensors)
         return loss
 
@@ -106,8 +103,8 @@ class TorchTrainer:
     def state(self) -> State:
         """Return copies of everything that is needed to resume."""
         state = {name: to_array(tensor) for name, tensor in self._tensors().items()}
-        state |= add_prefix("optimizer/generator", self._g_updater.state())
-        state |= add_prefix("optimizer/discriminator", self._d_updater.state())
+        for updater in self._updaters.values():
+            state |= add_prefix("optimizer", updater.state())
         return state | self._followers.state() | {"step": np.array(self._step, np.int64)}
 
     def load_state(self, state: State, /) -> None:
@@ -115,8 +112,8 @@ class TorchTrainer:
         check_state(state, self.state())
         for name, tensor in self._tensors().items():
             copy_into(tensor, state[name])
-        self._g_updater.load_state(strip_prefix(state, "optimizer/generator"))
-        self._d_updater.load_state(strip_prefix(state, "optimizer/discriminator"))
+        for updater in self._updaters.values():
+            updater.load_state(strip_prefix(state, "optimizer"))
         self._followers.load_state(state)
         self._step = int(state["step"])
 
@@ -125,8 +122,9 @@ class TorchTrainer:
         return self.generator.native or self.discriminator.native
 
     def _tensors(self) -> dict[str, Tensor]:
-        tensors = add_prefix("generator", self.generator.tensors())
-        tensors |= add_prefix("discriminator", self.discriminator.tensors())
+        tensors: dict[str, Tensor] = {}
+        for name, network in self._networks.items():
+            tensors |= add_prefix(name, network.tensors())
         return tensors | (add_prefix("average", self.average.tensors()) if self.average else {})
 
     def _run_step(self, batches: Sequence[Inputs]) -> list[Tensor]:
@@ -137,38 +135,41 @@ class TorchTrainer:
     def _train_step(self, batches: Sequence[Inputs]) -> list[Tensor]:
         """Return each update's loss; the last two updates share generated images if they can."""
         *discriminator_batches, generator_batch = batches
-        losses = []
+        losses, generated = [], None
         for batch in discriminator_batches:
-            shared = self._problem.shares_generated and batch is discriminator_batches[-1]
-            with nullcontext() if shared else torch.no_grad():
-                fake = self._generate(batch, moving=shared)
-            losses.append(self._update_discriminator(fake.detach(), batch))
-        if not self._problem.shares_generated:
-            fake = self._generate(generator_batch, moving=True)
-        return [*losses, self._update_generator(fake, generator_batch)]
+            if self._problem.shares_generated and batch is discriminator_batches[-1]:
+                generated = self._generate(batch)
+                made = {name: value.detach() for name, value in generated[0].items()}
+            else:
+                made = self._constants(batch)
+            losses.append(self._update_discriminator(made, batch))
+        generated = generated or self._generate(generator_batch)
+        return [*losses, self._update_generator(generated, generator_batch)]
 
-    def _update_discriminator(self, fake: Tensor, batch: Inputs) -> Tensor:
+    def _update_discriminator(self, made: Tensors, batch: Inputs) -> Tensor:
         batch = batch._replace(followers=self._followers.scalars)
         # Penalties come first: the adversarial pass moves the running state that they use.
         penalties = [
-            self._objective.penalty(number, LIVE, fake, batch)
+            self._objective.penalty(number, LIVE, made, batch)
             for number in self._problem.separate_penalties
             if batch.scalars[f"penalty/{number}"]
         ]
-        loss, extra = self._objective.discriminator(LIVE, fake, batch)
+        loss, extra = self._objective.discriminator(LIVE, made, batch)
         real_logits, fake_logits, _, terms = extra
         for penalty in penalties:
             loss = loss + penalty
         with self._name_in_errors(self.discriminator):
-            self._d_updater.update(loss, strip_prefix(batch.scalars, "discriminator"))
+            self._updaters["discriminator"].update(loss, batch.scalars)
         self._followers.move(real_logits, fake_logits)
         return self._made(loss, terms)
 
-    def _update_generator(self, fake: Tensor, batch: Inputs) -> Tensor:
-        batch = batch._replace(followers=self._followers.scalars)
-        loss, terms = self._objective.generator(LIVE, fake, batch)
+    def _update_generator(self, generated: tuple[Tensors, Tensors], batch: Inputs) -> Tensor:
+        batch, (made, running) = batch._replace(followers=self._followers.scalars), generated
+        loss, terms = self._objective.generator(LIVE, made, batch)
         with self._name_in_errors(self.generator):
-            self._g_updater.update(loss, strip_prefix(batch.scalars, "generator"))
+            self._updaters["generator"].update(loss, batch.scalars)
+        for name in self._problem.networks_of("generator"):
+            self._networks[name].move(strip_prefix(running, name))
         return self._made(loss, terms)
 
     def _made(self, loss: Tensor, terms: tuple[Tensor, ...]) -> Tensor:
@@ -187,13 +188,14 @@ class TorchTrainer:
             _update_average(self.average, self.generator, batch.scalars["average"])
         self._step += 1
 
-    def _generate(self, batch: Inputs, *, moving: bool) -> Tensor:
-        fake: Tensor = self._objective.generate(LIVE, batch, moving=moving)[0]
-        return fake
+    def _generate(self, batch: Inputs) -> tuple[Tensors, Tensors]:
+        """Return the values of the generator's update, and running state that is not written."""
+        return self._objective.generate(LIVE, batch, "generator", moving=True)
 
-
-def _updater(optimizer: Optimizer, network: Network, sums: Sums) -> Updater:
-    return Updater(optimizer, network.parameters, sums, native=network.native)
+    @torch.no_grad()
+    def _constants(self, batch: Inputs) -> Tensors:
+        """Return the values of the discriminator's update."""
+        return self._objective.generate(LIVE, batch, "discriminator")[0]
 
 
 @torch.no_grad()

@@ -1,8 +1,8 @@
-"""The two networks in training mode, as the losses call them."""
+"""The networks in training mode, as the losses call them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -14,11 +14,15 @@ from gankit_torch.networks import Network
 
 @dataclass(frozen=True)
 class TorchNetworks:
-    """Both modules, as `gankit.functional.Networks`; their weights are their own parameters."""
+    """All modules by name, as `gankit.functional.Networks`; their weights are their parameters.
 
-    generator: Network
-    discriminator: Network
+    Running state that moves is written in place. If a network has further passes in its update, the
+    pass that moves it returns the new running state instead: the others need the old one.
+    """
+
+    modules: Mapping[str, Network]
     sums: Sums
+    repeated: Collection[str] = ()
 
     def run(
         self,
@@ -34,8 +38,10 @@ class TorchNetworks:
         moving: bool = False,
         layers: int | None = None,
     ) -> tuple[Tensor, Tensors]:
-        """Return the outputs of one pass; running state that moves is written in place."""
-        network = self.generator if name == "generator" else self.discriminator
+        """Return the outputs of one pass, and running state that is not written yet."""
+        network = self.modules[name]
+        returned = moving and name in self.repeated
+        before = _copied(network.running()) if returned else {}
         outputs = network.forward_train(
             x,
             labels,
@@ -46,8 +52,14 @@ class TorchNetworks:
             sums=self.sums,
             layers=layers,
         )
-        return outputs, {}
+        moved = _copied(network.running()) if returned else {}
+        network.move(before)
+        return outputs, moved
 
     def trained(self, name: str, _arrays: Mapping[str, Tensor], /) -> Tensors:
         """Return the parameters of a network."""
-        return (self.generator if name == "generator" else self.discriminator).parameters
+        return self.modules[name].parameters
+
+
+def _copied(tensors: Tensors) -> Tensors:
+    return {name: tensor.clone() for name, tensor in tensors.items()}

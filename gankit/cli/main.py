@@ -34,6 +34,7 @@ COMMANDS = {
         "gankit.cli.commands.translate",
         "Translate source images with a run.",
     ),
+    "encode": ("gankit.cli.commands.encode", "Encode pictures with a run's encoder."),
     "compare": (
         "gankit.cli.commands.compare",
         "Train on several backends and compare the results.",

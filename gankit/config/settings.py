@@ -16,6 +16,7 @@ from gankit.data.inputs.recognise import GivenImages
 from gankit.layers import Layer
 from gankit.losses import Loss
 from gankit.optimizers import Average
+from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
 from gankit.terms import Term
@@ -50,7 +51,10 @@ class Settings(TypedDict, total=False):
     codes: Code | Sequence[Code | Table]
     terms: Term | Sequence[Term | Table]
     penalties: Penalty | str | Sequence[Penalty | str | Table]
+    networks: Mapping[str, FurtherNetwork | Table]
+    passes: Mapping[str, str]
     label_smoothing: float
+    swapped: bool
     conditions: Condition | Sequence[Condition | Table]
     labelled: int | None
     labelled_share: float | None

@@ -29,8 +29,9 @@ from gankit.data import ImageOptions
 from gankit.data.memory_data import GIVEN, MEMORY
 from gankit.errors import ConfigError, shown
 from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labels
-from gankit.losses import smoothed
+from gankit.losses import smoothed, swapped
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
+from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
 from gankit.terms import LABEL, Term
@@ -119,6 +120,9 @@ class TrainConfig(Options):
         Discriminator updates per step; 1 by default.
     label_smoothing
         Share by which real images count as fakes, in [0, 1); 0 by default.
+    swapped
+        Whether the generator minimises the discriminator's formula with real and generated values
+        exchanged, instead of its own; False by default.
     classes
         Number of classes. None, the default, takes it from the data if a network is
         class-conditional.
@@ -180,6 +184,7 @@ class TrainConfig(Options):
     minutes: float | None = None
     n_critic: int = 1
     label_smoothing: float = 0.0
+    swapped: bool = False
     classes: int | None = None
     conditions: tuple[Condition, ...] = ()
     labelled: int | None = None
@@ -260,7 +265,8 @@ class TrainConfig(Options):
     @property
     def conditional(self) -> bool:
         """Whether a network is class-conditional or classifies images."""
-        specs = (self.generator.layers, self.discriminator.layers)
+        further = (network.layers for network in self.networks.values())
+        specs = (self.generator.layers, self.discriminator.layers, *further)
         classifies = self.auxiliary > 0 or any(term.to == LABEL for term in self.terms)
         return classifies or any(map(uses_labels, specs))
 
@@ -306,12 +312,13 @@ class TrainConfig(Options):
         """
         native = native or {}
         self.check_no_native(but=native)
+        smooth = smoothed(loss, self.label_smoothing)
         return Problem(
             generator=native.get("generator", self.generator.layers),
             discriminator=native.get("discriminator", self.discriminator.layers),
             latent=self.latent,
             image_shape=image_shape,
-            loss=smoothed(loss, self.label_smoothing),
+            loss=swapped(smooth) if self.swapped else smooth,
             generator_optimizer=self.generator.optimizer,
             discriminator_optimizer=self.discriminator.optimizer,
             classes=(self.classes or 0) if self.conditional or native else 0,
@@ -343,7 +350,7 @@ class TrainConfig(Options):
             dataclasses.asdict(self).items(), key=lambda setting: setting[0] in options
         )
         settings: dict[str, object] = _without_none(dict(ordered))
-        for name in ("plugins", "conditions"):
+        for name in ("plugins", "conditions", "networks", "passes"):
             if not getattr(self, name):
                 del settings[name]
         for role in ("generator", "discriminator"):
@@ -371,8 +378,8 @@ def subject(config: TrainConfig) -> str:
 
 
 PARTS: tuple[Any, ...] = (
-    TrainConfig, NetworkConfig, Average, Code, Condition, Term, Penalty, Augment, Schedule,
-    ImageOptions, *LAYERS, *OPTIMIZERS,
+    TrainConfig, NetworkConfig, FurtherNetwork, Average, Code, Condition, Term, Penalty, Augment,
+    Schedule, ImageOptions, *LAYERS, *OPTIMIZERS,
 )  # fmt: skip
 """The dataclasses of a configuration."""
 

@@ -24,6 +24,7 @@ from gankit.contract.protocols import (
     Discriminator,
     Generator,
     Network,
+    NetworksTrainer,
     Trainer,
 )
 from gankit.contract.world import World
@@ -47,6 +48,7 @@ __all__ = [
     "Labels",
     "Native",
     "Network",
+    "NetworksTrainer",
     "Options",
     "Precision",
     "Problem",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gankit.errors import ConfigError, shown
 
-_PART = re.compile(r"(generator|discriminator):([0-9]{1,4})(?:-([0-9]{1,4}))?")
+_PART = re.compile(r"([A-Za-z][A-Za-z0-9_-]*):([0-9]{1,4})(?:-([0-9]{1,4}))?")
 
 
 def frozen_layers(parts: Iterable[str]) -> dict[str, frozenset[int]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from gankit.augment import Augment
 from gankit.codes import Code
 from gankit.optimizers import Average
+from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
 from gankit.schedules import Rate
 from gankit.terms import Term
@@ -45,6 +47,10 @@ class Options:
         Terms of the losses besides the adversarial one (`gankit.terms`), which compare a head of
         the discriminator with a code or the labels, or generated images with others; none by
         default.
+    networks
+        Further networks by name (`gankit.passes`), such as an encoder; none by default.
+    passes
+        Values that networks make of others, by name: `{"code": "encoder(real)"}`; none by default.
     penalties
         Gradient penalties, added to the discriminator's loss; none by default.
     augment
@@ -78,6 +84,8 @@ class Options:
     source: SourceKind | None = None
     codes: tuple[Code, ...] = ()
     terms: tuple[Term, ...] = ()
+    networks: Mapping[str, FurtherNetwork] = field(default_factory=dict, hash=False)
+    passes: Mapping[str, str] = field(default_factory=dict, hash=False)
     penalties: tuple[Penalty, ...] = ()
     augment: Augment | None = None
     instance_noise: Rate = 0.0

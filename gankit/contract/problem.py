@@ -42,6 +42,14 @@ from gankit.contract.term_checks import (
     check_names,
     check_term,
 )
+from gankit.contract.values import (
+    SIDES,
+    Critique,
+    Values,
+    check_networks,
+    check_passes,
+    check_sees,
+)
 from gankit.contract.world import ALONE, World
 from gankit.errors import ConfigError, UnknownName, shown
 from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower
@@ -59,7 +67,7 @@ from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule, check_rate, ends
-from gankit.terms import ADVERSARIAL, CLASS, LABEL, MATCHING, Side, Term
+from gankit.terms import ADVERSARIAL, CLASS, FAKE, LABEL, MATCHING, Side, Term
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Native: TypeAlias = object
@@ -97,8 +105,8 @@ class Problem(Options):
         What the generator takes: "noise", the default, "source" or both, in its order. Noise that
         it does not take is not drawn.
     sees
-        What the discriminator takes of each half of its batch, the image first:
-        `{"real": ("real", "source"), "fake": ("fake", "source")}`; without sources by default.
+        The values that the discriminator takes of each half of its batch, as many of each, by
+        default the images: `{"real": ("real",), "fake": ("fake",)}`. Images come first.
     world
         The processes that train it together; by default, one.
     """
@@ -148,7 +156,10 @@ class Problem(Options):
         check_adversarial(self.terms)
         check_features(self.terms, self.discriminator)
         check_inputs(self.inputs, self.sees)
+        check_networks(self)
         check_sources(self)
+        check_sees(self, self.values)
+        check_passes(self, self.values)
         _check_networks(self)
         _check_frozen(self)
         optimizers.check(self.generator_optimizer)
@@ -197,8 +208,8 @@ class Problem(Options):
     def initial_weights(self) -> State:
         """Draw the initial weights of each network that is a spec: "generator/0.kernel", ..."""
         state: State = {}
-        for number, name in enumerate(("generator", "discriminator")):
-            spec, shapes = getattr(self, name), self.input_shapes(name)
+        for name, number in self.roles.items():
+            spec, shapes = self.spec_of(name), self.input_shapes(name)
             if isinstance(spec, tuple):
                 random = random_streams.generator(self.seed, random_streams.Stream.WEIGHTS, number)
                 weights = layers.initial_weights(spec, shapes, random, self.label_format.width)
@@ -212,13 +223,13 @@ class Problem(Options):
         """
         first = self.initial_weights()
         state = first | {"step": np.zeros((), np.int64)}
-        for player in ("generator", "discriminator"):
-            if not isinstance(getattr(self, player), tuple):
+        for network in self.roles:
+            if not isinstance(self.spec_of(network), tuple):
                 continue
-            arrays = strip_prefix(first, player)
-            weights = {name: w for name, w in arrays.items() if self.trains(player, name)}
-            moments = optimizers.initial_state(getattr(self, f"{player}_optimizer"), weights)
-            state |= add_prefix(f"optimizer/{player}", moments)
+            arrays = strip_prefix(first, network)
+            weights = {name: w for name, w in arrays.items() if self.trains(network, name)}
+            moments = optimizers.initial_state(self.optimizer_of(network), weights)
+            state |= add_prefix(f"optimizer/{network}", moments)
         if self.average and isinstance(self.generator, tuple):
             copies = {
                 name: array.copy() for name, array in strip_prefix(first, "generator").items()
@@ -237,7 +248,7 @@ class Problem(Options):
         Parameters
         ----------
         network
-            "generator" or "discriminator".
+            "generator", "discriminator" or one of `networks`.
         name
             The array's name, as in `layers.weight_shapes`.
         """
@@ -250,14 +261,19 @@ class Problem(Options):
         Parameters
         ----------
         network
-            "generator" or "discriminator".
+            "generator", "discriminator" or one of `networks`.
         """
+        if network in self.networks:
+            return self.values.input_shapes(network)
         source = self.source_shape or ()
         shapes = {NOISE: (self.noise_width,), IMAGE: self.image_shape, SOURCE: source}
-        return tuple(shapes[name] for name in self.input_names(network))
+        names = self.input_names(network)
+        return tuple(shapes[x] if x in shapes else self.values.shape(x) for x in names)
 
     def input_names(self, network: str) -> tuple[str, ...]:
         """Return "noise", "image" or "source" for each input of the `network`, in their order.
+
+        Other values have their own names.
 
         Parameters
         ----------
@@ -266,6 +282,71 @@ class Problem(Options):
         """
         values = self.inputs if network == "generator" else self.sees[REAL]
         return tuple(IMAGE if value == REAL else value for value in values)
+
+    @cached_property
+    def roles(self) -> dict[str, int]:
+        """The number of each network, by name, which selects its random streams.
+
+        The generator is 0, the discriminator 1; further networks follow in their order.
+        """
+        return {name: number for number, name in enumerate((*SIDES, *self.networks))}
+
+    def spec_of(self, network: str) -> Spec | Native:
+        """Return the layers of a network, or a native one; UnknownName without it.
+
+        `network` is one of `roles`, or "average", whose layers are the generator's.
+        """
+        if network in SIDES:
+            spec: Spec | Native = getattr(self, network)
+            return spec
+        if network == "average":
+            return self.generator
+        if network not in self.networks:
+            raise UnknownName("network", network, list(self.roles))
+        return self.networks[network].layers
+
+    def side_of(self, network: str) -> Side:
+        """Return the side whose update moves a network, one of `roles`."""
+        if network in SIDES:
+            return network
+        return self.networks[network].side
+
+    def networks_of(self, side: Side) -> tuple[str, ...]:
+        """Return the networks that the update of a `side` moves, the one of that name first."""
+        return tuple(name for name in self.roles if self.side_of(name) == side)
+
+    def criticises(self, network: str) -> bool:
+        """Return whether a network, one of `roles` or "average", makes logits, in rows."""
+        return any(critique.network == network for critique in self.critiques)
+
+    def optimizer_of(self, network: str) -> Optimizer:
+        """Return the optimizer of a network, that of its side."""
+        optimizer: Optimizer = getattr(self, f"{self.side_of(network)}_optimizer")
+        return optimizer
+
+    @cached_property
+    def values(self) -> Values:
+        """The values of an update, and the passes that make them."""
+        return Values(self)
+
+    @cached_property
+    def critiques(self) -> tuple[Critique, ...]:
+        """The adversarial losses; the first is that of the discriminator on what it sees."""
+        weights = {side: self.adversarial_weight(side) for side in SIDES}
+        named = {side: weight for side, weight in weights.items() if weight is not None}
+        return (Critique("discriminator", self.sees, named),)
+
+    @property
+    def sees_values(self) -> bool:
+        """Whether the discriminator sees other values than images and sources."""
+        return any(
+            {*self.sees[half]} - {half, SOURCE} or self.sees[half][0] != half for half in SEES
+        )
+
+    @property
+    def sees_images(self) -> bool:
+        """Whether the first values that the discriminator takes are images, real and generated."""
+        return self.sees[REAL][0] == REAL and self.sees[FAKE][0] == FAKE
 
     @property
     def takes_noise(self) -> bool:
@@ -308,8 +389,7 @@ class Problem(Options):
     @property
     def generator_uses_real(self) -> bool:
         """Whether the generator's update uses real images."""
-        compared = any(term.of_images and term.to == REAL for term in self.terms)
-        return compared or self.generator_sees_real
+        return REAL in self.values.needed("generator")
 
     @cached_property
     def _frozen(self) -> dict[str, frozenset[int]]:
@@ -339,7 +419,7 @@ class Problem(Options):
         spec = self.generator
         if not isinstance(spec, tuple) or self.fresh_noise or layers.uses_labels(spec):
             return False
-        if self.takes_source:
+        if self.takes_source or self.passes:
             return False
         places = _places_of(self, "generator")
         return not any(isinstance(place.layer, layers.Dropout) for place in places)
@@ -373,7 +453,7 @@ class Problem(Options):
 
     def needs(self) -> frozenset[str]:
         """Return the capabilities that a backend needs to build this."""
-        networks = (self.generator, self.discriminator)
+        networks = tuple(map(self.spec_of, self.roles))
         optimizers_ = (self.generator_optimizer, self.discriminator_optimizer)
         asked = {
             "average": self.average is not None,
@@ -382,6 +462,7 @@ class Problem(Options):
             "heads": bool(self.heads) or any(term.has_head for term in self.terms),
             "features": any(not (term.has_head or term.of_images) for term in self.terms),
             "sources": self.source is not None,
+            "networks": bool(self.networks or self.passes) or self.sees_values,
             "logit-maps": len(self.discriminator_output_shape) > 1,
             "label-vectors": bool(self.conditions),
             "mixed": self.mixed,
@@ -513,7 +594,7 @@ class Problem(Options):
 
     @cached_property
     def generator_sees_real(self) -> bool:
-        """Whether the generator's update uses real images, in one pass with the generated ones."""
+        """Whether the discriminator sees both halves in the generator's update, in one pass."""
         adversarial = self.adversarial_weight("generator") is not None
         return (self.loss.paired and adversarial) or self.matches_features
 
@@ -603,8 +684,8 @@ def _check_numbers(problem: Problem) -> None:
 
 def _check_networks(problem: Problem) -> None:
     """Raise ConfigError unless each spec has weights and the right output and labels."""
-    for name in ("generator", "discriminator"):
-        spec, inputs = getattr(problem, name), problem.input_shapes(name)
+    for name in problem.roles:
+        spec, inputs = problem.spec_of(name), problem.input_shapes(name)
         if isinstance(spec, tuple):
             try:
                 made = layers.output_shape(spec, inputs)
@@ -618,6 +699,8 @@ def _check_networks(problem: Problem) -> None:
                 raise ConfigError(
                     f"{name}: got a class-conditional network, but the data has no labels"
                 )
+            if name in problem.networks:
+                continue
             wanted = (
                 problem.image_shape if name == "generator" else problem.discriminator_output_shape
             )
@@ -642,7 +725,10 @@ def _check_frozen(problem: Problem) -> None:
     """Raise ConfigError unless each frozen layer is there, and both networks can train."""
     for part in problem.freeze:
         name, positions = layers_of(part)
-        spec, shapes = getattr(problem, name), _shapes_of(problem, name)
+        if name not in problem.roles:
+            names = ", ".join(problem.roles)
+            raise ConfigError(f"freeze: got {part!r}; expected layers of a network: {names}")
+        spec, shapes = problem.spec_of(name), _shapes_of(problem, name)
         if not isinstance(spec, tuple):
             raise ConfigError(
                 f"freeze: got {part!r} for a native network; freeze its weights with its framework"
@@ -661,7 +747,7 @@ def _check_frozen(problem: Problem) -> None:
 
 def _shapes_of(problem: Problem, name: str) -> dict[str, Shape]:
     """Return the shapes of a network's arrays; none if it is native."""
-    spec = getattr(problem, name)
+    spec = problem.spec_of(name)
     if not isinstance(spec, tuple):
         return {}
     return layers.weight_shapes(spec, problem.input_shapes(name), problem.label_format.width)
@@ -669,7 +755,7 @@ def _shapes_of(problem: Problem, name: str) -> dict[str, Shape]:
 
 def _places_of(problem: Problem, name: str) -> list[layers.Place]:
     """Return the places of a network's layers; none if it is native."""
-    spec = getattr(problem, name)
+    spec = problem.spec_of(name)
     return layers.walk(spec, problem.input_shapes(name)) if isinstance(spec, tuple) else []
 
 
@@ -686,12 +772,12 @@ def _check_epsilons(problem: Problem) -> None:
 
 def _epsilons(problem: Problem) -> Iterator[tuple[str, float]]:
     """Yield every epsilon of the problem, with the name of its owner."""
-    for name in ("generator", "discriminator"):
-        optimizer = getattr(problem, f"{name}_optimizer")
+    for name in problem.roles:
         for place in _places_of(problem, name):
             if isinstance(place.layer, BatchNorm | LayerNorm | InstanceNorm | MinibatchStd):
                 yield f"the {name}'s layer {place.name}, {place.layer.layer}", place.layer.epsilon
-        if not isinstance(optimizer, SGD):
+        optimizer = problem.optimizer_of(name)
+        if name in SIDES and not isinstance(optimizer, SGD):
             yield f"the {name}'s optimizer", optimizer.epsilon
     for i, penalty in enumerate(problem.penalties):
         if penalty.target:

@@ -28,8 +28,8 @@ from gankit.errors import BackendUnavailable, GankitError, Unsupported
 
 __all__ = [
     "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Classifier",
-    "DifferentiableGenerator", "Discriminator", "Generator", "Network", "Problem",
-    "State", "Trainer",
+    "DifferentiableGenerator", "Discriminator", "Generator", "Network", "NetworksTrainer",
+    "Problem", "State", "Trainer",
 ]  # fmt: skip
 
 API = 1
@@ -38,9 +38,9 @@ API = 1
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
     "residual", "concat", "attention", "minibatch-std", "labels", "sources",
-    "class-logits", "heads", "label-vectors", "logit-maps", "features", "input-gradients",
-    "augment", "adaptive", "followers", "rmsprop", "clip", "beta2-schedule", "mixed", "freeze",
-    "distributed", "noise-gradients",
+    "class-logits", "heads", "label-vectors", "logit-maps", "features", "networks",
+    "input-gradients", "augment", "adaptive", "followers", "rmsprop", "clip", "beta2-schedule",
+    "mixed", "freeze", "distributed", "noise-gradients",
 })  # fmt: skip
 """Capabilities of backends: `docs/design.md` defines each, `Problem.needs` selects them."""
 
@@ -175,6 +175,19 @@ class Trainer(Protocol):
 
     def load_state(self, state: State, /) -> None:
         """Resume from a copy of `state`, all or nothing; CheckpointError if it does not fit."""
+        ...
+
+
+@runtime_checkable
+class NetworksTrainer(Trainer, Protocol):
+    """A trainer of further networks, `Problem.networks`: capability "networks"."""
+
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """What is neither generator nor discriminator, by name, in inference mode.
+
+        A network takes and returns arrays of the shapes of its first pass.
+        """
         ...
 
 

@@ -53,7 +53,10 @@ class Stream(IntEnum):
 
 
 class Role(IntEnum):
-    """The network that uses random numbers inside an update."""
+    """The network that uses random numbers inside an update.
+
+    Further networks have the numbers of `Problem.roles`, from 2 on.
+    """
 
     GENERATOR = 0
     DISCRIMINATOR = 1
@@ -96,7 +99,7 @@ def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
 
 def dropout_mask(
     key: StepKey,
-    role: Role,
+    role: int,
     layer: int,
     shape: tuple[int, ...],
     rate: float,
@@ -113,7 +116,7 @@ def dropout_mask(
     key
         The update.
     role
-        The layer's network.
+        The number of the layer's network: a `Role`, or one of `Problem.roles`.
     layer
         The layer's number in `layers.walk`.
     shape
@@ -121,8 +124,8 @@ def dropout_mask(
     rate
         The layer's rate, in [0, 1).
     part
-        Pass of the update: 0, the default, is the adversarial one, i + 1 that of the i-th
-        penalty.
+        Pass of the network in the update: 0, the default, is the first, of the discriminator the
+        adversarial one, and i + 1 that of the i-th penalty.
     rows
         Rows of the mask, without a step: only these are drawn, and returned one after the other.
         None, the default, for all.
@@ -155,7 +158,7 @@ def keep_probability(rate: float) -> float:
     return 1 - _threshold(rate) / DROPOUT_LEVELS
 
 
-def framework_seed(key: StepKey, role: Role, part: int = 0) -> int:
+def framework_seed(key: StepKey, role: int, part: int = 0) -> int:
     """Return a 32-bit seed for a framework's own generator, for native networks.
 
     Parameters

@@ -64,7 +64,7 @@ def _missing(kind: str, wanted: Iterable[str], given: Container[str]) -> list[st
 
 def _draws_random_numbers(problem: Problem) -> bool:
     """Return whether a network of the problem draws random numbers."""
-    networks = ((name, getattr(problem, name)) for name in ("generator", "discriminator"))
+    networks = ((name, problem.spec_of(name)) for name in problem.roles)
     return any(
         not isinstance(network, tuple)
         or any(

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from gankit._utils.field_types import as_tuple
-from gankit.augment import Augment
 from gankit.codes import Code
 from gankit.contract.options import SourceKind
 from gankit.errors import ConfigError
 from gankit.layers import Concat, Shape, Spec
 from gankit.layers.specs import flat
+from gankit.passes import parsed
 from gankit.terms import FAKE, Term
 
 NOISE, REAL, SOURCE = "noise", "real", "source"
@@ -40,13 +40,11 @@ class Sourced(Protocol):
     @property
     def codes(self) -> tuple[Code, ...]: ...  # noqa: D102
     @property
-    def augment(self) -> Augment | None: ...  # noqa: D102
+    def passes(self) -> Mapping[str, str]: ...  # noqa: D102
 
     def input_names(self, network: str) -> tuple[str, ...]: ...  # noqa: D102 - see above.
     @property
     def sees_source(self) -> bool: ...  # noqa: D102
-    @property
-    def noisy(self) -> bool: ...  # noqa: D102
 
 
 def as_sees(given: Any) -> Any:  # noqa: ANN401 - checked later.
@@ -62,20 +60,23 @@ def check_inputs(inputs: tuple[str, ...], sees: Any) -> None:  # noqa: ANN401 - 
         raise ConfigError(
             f"generator.inputs: got {_text(list(inputs))}; expected 'noise', 'source' or both"
         )
-    wanted = (dict(SEES), {half: (half, SOURCE) for half in SEES})
-    if not isinstance(sees, Mapping) or dict(sees) not in wanted:
-        found = (
-            {half: list(each) for half, each in sees.items()} if isinstance(sees, dict) else sees
-        )
+    fits = isinstance(sees, Mapping) and sees.keys() == SEES.keys()
+    if not fits or not all(sees.values()) or len(set(map(len, sees.values()))) > 1:
         raise ConfigError(
-            f"discriminator.sees: got {_text(found)}; expected real = ['real', 'source'] and "
-            "fake = ['fake', 'source'], or both without the source"
+            f"discriminator.sees: got {_seen_text(sees)}; expected as many values of each half, "
+            "such as real = ['real', 'source'] and fake = ['fake', 'source']"
         )
+
+
+def _seen_text(sees: Any) -> str:  # noqa: ANN401 - users pass it.
+    if not isinstance(sees, Mapping):
+        return _text(sees)
+    return _text({half: list(each) for half, each in sees.items()})
 
 
 def check_sources(problem: Sourced) -> None:
     """Raise ConfigError, in one line, unless sources, networks and terms fit together."""
-    takes = SOURCE in problem.inputs or problem.sees_source
+    takes = SOURCE in problem.inputs or problem.sees_source or _passes_take_source(problem)
     terms = [term for term in problem.terms if term.of_images]
     if problem.source is None:
         if takes or terms:
@@ -107,12 +108,11 @@ def check_sources(problem: Sourced) -> None:
             f"term.to: got 'source', of shape {problem.source_shape}; expected that of the "
             f"images, {problem.image_shape}"
         )
-    if problem.sees_source and (problem.augment or problem.noisy):
-        name = "augment" if problem.augment else "instance_noise"
-        raise ConfigError(
-            f"{name}: got a value, but the discriminator sees the source; expected none: the two "
-            "images of a pair would differ"
-        )
+
+
+def _passes_take_source(problem: Sourced) -> bool:
+    calls = (parsed(name, text) for name, text in problem.passes.items())
+    return any(SOURCE in call.inputs for call in calls)
 
 
 def _check_taken(name: str, spec: Spec, values: tuple[str, ...]) -> None:

@@ -161,7 +161,7 @@ class BlockTrainer(Trainer):
 
         Their real images are indices.
         """
-        random = self.networks.random
+        random = self.runner.random
         batch, rows = block.index.shape[2], range(start, stop)
         keys = [block.keys(row) for row in rows]
         critics = [_stacked([random(key, batch, last=False) for key in step]) for *step, _ in keys]

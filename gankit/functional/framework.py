@@ -16,8 +16,8 @@ Extra: TypeAlias = Any
 """What a function returns beside its value: nested tuples and dictionaries of tensors."""
 Scan: TypeAlias = Callable[..., tuple[Any, Any]]
 Apply: TypeAlias = Callable[..., tuple[Tensors, Tensors]]
-Pull: TypeAlias = Callable[[Tensor], Tensors]
-"""A gradient of a value to the gradients of the weights that it was computed from."""
+Pull: TypeAlias = Callable[[Tensors], Tensors]
+"""Gradients of values, by name, to the gradients of the weights that they were computed from."""
 
 
 class Framework(Operations):
@@ -40,22 +40,24 @@ class Framework(Operations):
         """
 
     def vjp(
-        self, f: Callable[[Tensors], tuple[Tensor, Extra]], weights: Tensors, /
-    ) -> tuple[Tensor, Extra, Pull]:
-        """Return `f(weights)[0]`, a tensor, `f(weights)[1]`, and the first one's derivative.
+        self, f: Callable[[Tensors], tuple[Tensors, Extra]], weights: Tensors, /
+    ) -> tuple[Tensors, Extra, Pull]:
+        """Return `f(weights)[0]`, tensors by name, `f(weights)[1]`, and the first ones' derivative.
 
-        The first two are constants. The derivative is called once; by default `f` runs again for
-        it.
+        The first two are constants. The derivative takes a gradient for each of the tensors, and is
+        called once; by default `f` runs again for it.
         """
-        value, extra = f(weights)
+        values, extra = f(weights)
 
-        def pull(gradient: Tensor) -> Tensors:
+        def pull(gradients: Tensors) -> Tensors:
             def product(weights: Tensors) -> tuple[Tensor, Extra]:
-                return self.xp.sum(f(weights)[0] * gradient), ()
+                again = f(weights)[0]
+                sums = [self.xp.sum(again[name] * gradients[name]) for name in again]
+                return sum(sums[1:], sums[0]), ()
 
             return self.value_and_grad(product, weights)[2]
 
-        return self.constant(value), extra, pull
+        return {name: self.constant(value) for name, value in values.items()}, extra, pull
 
     def cond(
         self, flag: float | Tensor, f: Callable[[], Any], otherwise: Callable[[], Any], /

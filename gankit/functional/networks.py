@@ -1,4 +1,4 @@
-"""The two networks of a problem: what the losses run, and what a trainer needs beside that."""
+"""The networks of a problem: what the losses run, and what a trainer needs beside that."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from gankit.contract import Problem, State, strip_prefix
-from gankit.contract.dropout_masks import Masks
+from gankit.contract.dropout_masks import Masks, pass_name
 from gankit.contract.random_streams import StepKey
 from gankit.functional.forward import ForwardPass
 from gankit.functional.operations import Operations, Tensor, Tensors
@@ -24,7 +24,7 @@ def inputs_of(x: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 
 
 class Networks(Protocol):
-    """The two networks in training mode."""
+    """The networks in training mode."""
 
     def run(
         self,
@@ -47,7 +47,7 @@ class Networks(Protocol):
         Parameters
         ----------
         name
-            "generator" or "discriminator".
+            "generator", "discriminator" or one of `Problem.networks`.
         weights
             Its weights and running state; networks with weights of their own ignore them.
         x
@@ -56,8 +56,8 @@ class Networks(Protocol):
         labels, masks
             Those of `Inputs`, labels repeated for each half.
         number
-            Which pass of the network in its update: 0, the default, is the adversarial one, i + 1
-            that of the i-th penalty.
+            Which pass of the network in the update: 0, the default, is the first, of the
+            discriminator the adversarial one, and i + 1 that of the i-th penalty.
         halves
             Number of concatenated batches, each with its own batch statistics; 1 by default.
         moving
@@ -73,13 +73,13 @@ class Networks(Protocol):
         """Return those of a network's `arrays` that its optimizer moves.
 
         The others are running state, and the weights of frozen layers: `Problem.trains`. `name` is
-        "generator" or "discriminator".
+        as in `run`.
         """
         ...
 
 
 class TrainerNetworks(Networks, Protocol):
-    """The two networks as a `Trainer` needs them.
+    """The networks as a `Trainer` needs them.
 
     `SpecNetworks` are the default. A backend with native networks derives from them, and overrides
     each method for those.
@@ -112,7 +112,7 @@ class TrainerNetworks(Networks, Protocol):
         Parameters
         ----------
         name
-            "generator", "discriminator" or "average".
+            As in `run`, or "average".
         weights, x, labels
             As in `run`.
         """
@@ -167,7 +167,7 @@ class SpecNetworks:
         name, weights, x, labels, masks, number, halves, moving, layers
             As in `Networks.run`.
         """
-        own = strip_prefix(masks, f"penalty/{number - 1}" if number else name)
+        own = strip_prefix(masks, pass_name(name, number))
         first, *others = inputs_of(x)
         forward = ForwardPass(self.ops, weights, labels, own, halves, tuple(others))
         made = forward.run(self._spec(name)[:layers], first)
@@ -228,7 +228,7 @@ class SpecNetworks:
 
     def _as_rows(self, name: str, outputs: Tensor) -> Tensor:
         """Return a discriminator's outputs as rows, those of a map too."""
-        if name == "discriminator" and len(outputs.shape) > 2:
+        if self.problem.criticises(name) and len(outputs.shape) > 2:
             return self.ops.xp.reshape(outputs, (-1, math.prod(outputs.shape[1:])))
         return outputs
 
@@ -237,5 +237,4 @@ class SpecNetworks:
         return Masks(self.problem)
 
     def _spec(self, name: str) -> Spec:
-        role = "discriminator" if name == "discriminator" else "generator"
-        return as_spec(getattr(self.problem, role), role)
+        return as_spec(self.problem.spec_of(name), name)

@@ -6,14 +6,14 @@ differentiate it. Fakes come before reals in a joined batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gankit import augment
 from gankit.augment import Half
-from gankit.contract import Problem, strip_prefix
-from gankit.contract.source_checks import REAL
+from gankit.contract import Problem, add_prefix, strip_prefix
+from gankit.contract.source_checks import NOISE, REAL, SOURCE
 from gankit.followers import ADA, LOSS
 from gankit.functional.networks import Networks
 from gankit.functional.normalize import batch_moments
@@ -82,34 +82,56 @@ class Objective:
     networks: Networks
 
     def generate(
-        self, weights: Tensors, inputs: Inputs, *, moving: bool = False
-    ) -> tuple[Tensor, Tensors]:
-        """Return `(B, height, width, channels)` fakes, and the running state after the pass.
+        self, weights: Tensors, inputs: Inputs, side: Side, *, moving: bool = False
+    ) -> tuple[Tensors, Tensors]:
+        """Return the values that passes make in an update of `side`, and the running state after.
+
+        The values have the names of `Problem.values`: "fake" are generated images. The running
+        state has the names of a state, "generator/2.mean".
 
         Parameters
         ----------
         weights
-            The generator's.
+            Those of the networks on the generator's side, with the names of a state.
         inputs
             The update's inputs.
+        side
+            The side that is updated.
         moving
-            Whether it is the generator's own update; False by default.
+            Whether the networks move; False by default.
         """
         labels = self._rows(inputs.labels)
-        x = self.problem.generator_inputs(self._rows(inputs.noise), inputs.source)
-        return self.networks.run("generator", weights, x, labels, inputs.masks, moving=moving)
+        running: Tensors = {}
+        made: Tensors = {}
+        for name in self.problem.values.made(side):
+            each, values = self.problem.values.passes[name], self._given(inputs) | made
+            x = tuple(values[value] for value in each.inputs)
+            moves = moving and self.problem.values.is_first(name, side)
+            made[name], moved = self.networks.run(
+                each.network,
+                strip_prefix(weights, each.network),
+                x if len(x) > 1 else x[0],
+                labels,
+                inputs.masks,
+                number=self.problem.values.number(name),
+                moving=moves,
+            )
+            if moves:
+                running |= add_prefix(each.network, moved)
+        return made, running
 
     def discriminator(
-        self, weights: Tensors, fake: Tensor, inputs: Inputs
+        self, weights: Tensors, made: Tensors, inputs: Inputs
     ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensors, tuple[Tensor, ...]]]:
         """Return the discriminator's loss, with the penalties that share its pass.
 
         Parameters
         ----------
         weights
-            The discriminator's, to be differentiated.
-        fake
-            `(B, height, width, channels)` fakes, constants, in the problem's precision.
+            Those of the networks on the discriminator's side, to be differentiated, with the names
+            of a state.
+        made
+            The values that `generate` makes, constants, in the problem's precision.
         inputs
             The update's inputs.
 
@@ -119,11 +141,11 @@ class Objective:
             A scalar.
         real, fake, running
             The `(B,)` logits of real and of generated images, of a map its mean, and the running
-            state after the pass.
+            state after the pass, with the names of a state.
         terms
             The value of each of the discriminator's terms, scalars without their weights.
         """
-        fakes, reals, running, gradients = self._adversarial(weights, fake, inputs)
+        fakes, reals, running, gradients = self._adversarial(weights, made, inputs)
         fakes, reals = self._whole(inputs, fakes, reals)
         real, fake = self._logits(reals), self._logits(fakes)
         loss = self._loss(inputs, fakes).discriminator(self.ops, real, fake)
@@ -136,47 +158,48 @@ class Objective:
         return loss, (self._image_logits(reals), self._image_logits(fakes), running, terms)
 
     def generator(
-        self, others: Tensors, fake: Tensor, inputs: Inputs
+        self, others: Tensors, made: Tensors, inputs: Inputs
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the generator's loss, a scalar, and the values of its terms.
 
         Parameters
         ----------
         others
-            The discriminator's weights, constants.
-        fake
-            `(B, height, width, channels)` fakes, to be differentiated.
+            The weights of the discriminator's side, constants, as in `discriminator`.
+        made
+            The values that `generate` makes, to be differentiated.
         inputs
             As in `discriminator`.
         """
         problem, outputs = self.problem, {}
         weight, loss = problem.adversarial_weight("generator"), None
         if weight is not None or problem.reads_heads("generator"):
-            outputs = self._generated(others, fake, inputs)
+            outputs = self._generated(others, made, inputs)
         if weight is not None:
             real = self._logits(outputs["real"]) if problem.loss.paired else None
             formula = self._loss(inputs, outputs["fake"]).generator
             loss = weighted(weight, formula(self.ops, real, self._logits(outputs["fake"])))
 
         def matching(layers: int) -> Tensor:
-            fakes, reals, _ = self._joined(others, fake, inputs.real, inputs, layers=layers)
+            fakes, reals, _ = self._joined(others, made, inputs, layers=layers)
             return matched(self.ops, fakes, reals)
 
-        return self._with_terms("generator", loss, inputs, outputs, matching, fake)
+        return self._with_terms("generator", loss, inputs, outputs, matching, made)
 
-    def _generated(self, others: Tensors, fake: Tensor, inputs: Inputs) -> dict[str, Tensor]:
+    def _generated(self, others: Tensors, made: Tensors, inputs: Inputs) -> dict[str, Tensor]:
         """Return the outputs of the generator's update, of the real half too if it is in it."""
         if not self.problem.generator_sees_real:
-            fakes, _ = self._alone(others, fake, "fake", inputs)
+            images = self._images("fake", made, inputs)
+            fakes, _ = self._alone(others, images, "fake", made, inputs)
             return {"fake": self._whole(inputs, fakes)[0]}
-        fakes, reals, _ = self._joined(others, fake, inputs.real, inputs)
+        fakes, reals, _ = self._joined(others, made, inputs)
         return dict(zip(("fake", "real"), self._whole(inputs, fakes, reals), strict=True))
 
     def penalty(
         self,
         number: int,
         weights: Tensors,
-        fake: Tensor,
+        made: Tensors,
         inputs: Inputs,
     ) -> Tensor:
         """Return the `number`-th penalty's term of the loss, a scalar, from a separate pass.
@@ -191,25 +214,24 @@ class Objective:
         ----------
         number
             Its position in the problem's penalties; not one of `Problem.shared_penalties`.
-        weights
-            The discriminator's, to be differentiated.
-        fake
-            `(B, height, width, channels)` fakes, constants, in the problem's precision.
+        weights, made
+            As in `discriminator`.
         inputs
             The update's inputs; the penalty's weight is `inputs.scalars["penalty/NUMBER"]`.
         """
         penalty: Penalty = self.problem.penalties[number]
         random = strip_prefix(inputs.random, f"penalty/{number}")
-        points = penalty.points(inputs.real, fake, random, self._deviation)
+        real, fake = (self._images(half, made, inputs) for half in ("real", "fake"))
+        points = penalty.points(real, fake, random, self._deviation)
 
         def outputs(images: Tensor) -> tuple[Tensor, Tensors]:
-            return self._alone(weights, images, penalty.half, inputs, number=number + 1)
+            return self._alone(weights, images, penalty.half, made, inputs, number=number + 1)
 
         _, _, gradient = self._with_gradient(outputs, points)
         return self._penalty(number, gradient, inputs)
 
     def _adversarial(
-        self, weights: Tensors, fake: Tensor, inputs: Inputs
+        self, weights: Tensors, made: Tensors, inputs: Inputs
     ) -> tuple[Tensor, Tensor, Tensors, dict[Half, Tensor]]:
         """Return the adversarial pass of the discriminator's update.
 
@@ -218,31 +240,29 @@ class Objective:
         """
         shared, xp = self.problem.shared_penalties, self.ops.xp
         if not shared:
-            return *self._joined(weights, fake, inputs.real, inputs, moving=True), {}
+            return *self._joined(weights, made, inputs, moving=True), {}
+        fake, real = (self._images(half, made, inputs) for half in ("fake", "real"))
         if len(shared) == 2:
 
             def joined(images: Tensor) -> tuple[Tensor, Tensors]:
-                fakes, reals, running = self._joined(
-                    weights, *self.ops.halves(images), inputs, moving=True
-                )
+                halves = self.ops.halves(images)
+                fakes, reals, running = self._joined(weights, made, inputs, halves, moving=True)
                 return xp.concatenate([fakes, reals], axis=0), running
 
-            images = xp.concatenate([fake, inputs.real], axis=0)
+            images = xp.concatenate([fake, real], axis=0)
             outputs, running, gradient = self._with_gradient(joined, images)
             by_fakes, by_reals = self.ops.halves(gradient)
             return *self.ops.halves(outputs), running, {"fake": by_fakes, "real": by_reals}
         (half,) = shared
 
         def alone(images: Tensor) -> tuple[Tensor, Tensors]:
-            return self._alone(weights, images, half, inputs)
+            return self._alone(weights, images, half, made, inputs)
 
-        with_gradient, _, gradient = self._with_gradient(
-            alone, fake if half == "fake" else inputs.real
-        )
+        with_gradient, _, gradient = self._with_gradient(alone, fake if half == "fake" else real)
         if half == "fake":
-            reals, running = self._alone(weights, inputs.real, "real", inputs, moving=True)
+            reals, running = self._alone(weights, real, "real", made, inputs, moving=True)
             return with_gradient, reals, running, {half: gradient}
-        fakes, running = self._alone(weights, fake, "fake", inputs, moving=True)
+        fakes, running = self._alone(weights, fake, "fake", made, inputs, moving=True)
         return fakes, with_gradient, running, {half: gradient}
 
     def _with_gradient(
@@ -285,60 +305,81 @@ class Objective:
     def _joined(
         self,
         weights: Tensors,
-        fake: Tensor,
-        real: Tensor,
+        made: Tensors,
         inputs: Inputs,
+        halves: tuple[Tensor, Tensor] | None = None,
         *,
         moving: bool = False,
         layers: int | None = None,
     ) -> tuple[Tensor, Tensor, Tensors]:
-        """Return the outputs for fakes and for reals of one pass, and the running state."""
+        """Return the outputs for fakes and for reals of one pass, and the running state.
+
+        `halves` are the images of both, by default those of the update.
+        """
         xp, labels = self.ops.xp, self._rows(inputs.labels)
-        views = [self._view(fake, "fake", inputs), self._view(real, "real", inputs)]
+        if halves is None:
+            halves = self._images("fake", made, inputs), self._images("real", made, inputs)
+        views = [self._view(halves[0], "fake", inputs), self._view(halves[1], "real", inputs)]
         outputs, running = self.networks.run(
             "discriminator",
-            weights,
-            self._seen(xp.concatenate(views, axis=0), inputs, 2),
+            strip_prefix(weights, "discriminator"),
+            self._seen(xp.concatenate(views, axis=0), ("fake", "real"), made, inputs),
             None if labels is None else xp.concatenate([labels, labels], axis=0),
             inputs.masks,
             halves=2,
             moving=moving,
             **({} if layers is None else {"layers": layers}),
         )
-        return *self.ops.halves(outputs), running
+        return *self.ops.halves(outputs), add_prefix("discriminator", running)
 
     def _alone(
         self,
         weights: Tensors,
         images: Tensor,
         half: Half,
+        made: Tensors,
         inputs: Inputs,
         *,
         number: int = 0,
         moving: bool = False,
     ) -> tuple[Tensor, Tensors]:
         """Return the outputs for one half alone, in a pass of the update, and the running state."""
-        return self.networks.run(
+        outputs, running = self.networks.run(
             "discriminator",
-            weights,
-            self._seen(self._view(images, half, inputs), inputs),
+            strip_prefix(weights, "discriminator"),
+            self._seen(self._view(images, half, inputs), (half,), made, inputs),
             self._rows(inputs.labels),
             inputs.masks,
             number=number,
             moving=moving,
         )
+        return outputs, add_prefix("discriminator", running)
 
-    def _seen(self, images: Tensor, inputs: Inputs, halves: int = 1) -> Tensor | tuple[Tensor, ...]:
-        """Return what the discriminator takes: images, with the source of each if it sees those."""
-        if not self.problem.sees_source:
-            return images
-        source = inputs.source
-        if halves > 1:
-            source = self.ops.xp.concatenate([source] * halves, axis=0)
-        return images, source
+    def _given(self, inputs: Inputs) -> Tensors:
+        """Return the values that the update is given, this process's rows."""
+        return {NOISE: self._rows(inputs.noise), REAL: inputs.real, SOURCE: inputs.source}
+
+    def _images(self, half: Half, made: Tensors, inputs: Inputs) -> Tensor:
+        """Return the first value that the discriminator sees of a half, images if it sees some."""
+        return (self._given(inputs) | made)[self.problem.sees[half][0]]
+
+    def _seen(
+        self, images: Tensor, halves: Sequence[Half], made: Tensors, inputs: Inputs
+    ) -> Tensor | tuple[Tensor, ...]:
+        """Return what the discriminator takes: its first values, then the others of each half."""
+        values, sees = self._given(inputs) | made, self.problem.sees
+        others = [
+            self.ops.xp.concatenate([values[name] for name in names], axis=0)
+            if len(names) > 1
+            else values[names[0]]
+            for names in zip(*(sees[half][1:] for half in halves), strict=True)
+        ]
+        return (images, *others) if others else images
 
     def _view(self, images: Tensor, half: Half, inputs: Inputs) -> Tensor:
-        """Return images as the discriminator sees them."""
+        """Return images as the discriminator sees them; other first values unchanged."""
+        if not self.problem.sees_images:
+            return images
         sigma = inputs.scalars.get("instance_noise")
         if sigma is not None:
             one = self.ops.xp.ones_like(images[:1, :1, :1, :1])
@@ -361,20 +402,20 @@ class Objective:
         inputs: Inputs,
         outputs: Mapping[str, Tensor],
         matching: Callable[[int], Tensor] | None = None,
-        fake: Tensor | None = None,
+        made: Tensors | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the loss with the terms of one network, given the outputs of each half.
 
         Beside it are the values of the terms without their weights. `matching` returns that of the
-        features after some layers; `fake` are the images in the generator's update; `loss` is None
-        if the network has no adversarial one.
+        features after some layers; `made` are the values that passes make, in the generator's
+        update; `loss` is None if the network has no adversarial one.
         """
         values = []
         for term in self.problem.terms_of(side):
             if term.kind == MATCHING and matching:
                 value = matching(self.problem.layers_of(term))
             elif term.of_images:
-                value = self._image_term(term, fake, inputs)
+                value = self._image_term(term, self._given(inputs) | (made or {}), inputs)
             else:
                 value = self._of_head(term, inputs, outputs)
             loss = term.weight * value if loss is None else loss + term.weight * value
@@ -391,11 +432,11 @@ class Objective:
             return self.ops.cross_entropy(of, inputs.labels)
         return compared(self.ops, term.kind, of, inputs.labels)
 
-    def _image_term(self, term: Term, fake: Tensor, inputs: Inputs) -> Tensor:
-        """Return the value of a term that compares generated images with others."""
-        to = inputs.real if term.to == REAL else inputs.source
-        (values,) = self._whole(inputs, distances(self.ops, term.kind, fake, to))
-        return self.ops.xp.mean(values)
+    def _image_term(self, term: Term, values: Tensors, inputs: Inputs) -> Tensor:
+        """Return the value of a term that compares two values of each row."""
+        of, to = values[term.of], values[term.to]
+        (each,) = self._whole(inputs, distances(self.ops, term.kind, of, to))
+        return self.ops.xp.mean(each)
 
     def _deviation(self, images: Tensor) -> Tensor:
         """Return the population standard deviation of all values of the batch."""

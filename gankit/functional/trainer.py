@@ -46,16 +46,17 @@ class Trainer:
         self, problem: Problem, framework: Framework, networks: TrainerNetworks | None = None
     ) -> None:
         self.problem, self.framework = problem, framework
-        self.networks = networks or SpecNetworks(framework, problem)
+        self.runner = networks or SpecNetworks(framework, problem)
         self._required = RequiredInputs(problem)
-        first = self.networks.initial_state()
+        first = self.runner.initial_state()
         # Shapes and dtypes of the state; a broadcast zero takes no memory.
         self.layout = {name: np.broadcast_to(a.dtype.type(), a.shape) for name, a in first.items()}
         self.tensors = self._tensors(first)
         self.generator = Inference(self, "generator")
         self.discriminator = Inference(self, "discriminator")
         self.average = Inference(self, "average") if problem.average else None
-        self.updates = Updates(framework, Objective(framework, problem, self.networks))
+        self.networks = {name: Inference(self, name) for name in problem.networks}
+        self.updates = Updates(framework, Objective(framework, problem, self.runner))
         self._update_discriminator = framework.compile(self.updates.discriminator, consumes=True)
         self._update_generator = framework.compile(self.updates.generator, consumes=True)
 
@@ -89,7 +90,7 @@ class Trainer:
     def change(self, tensors: Tensors) -> None:
         """Take the tensors of a new state; its networks note them."""
         self.tensors = tensors
-        self.networks.changed(tensors)
+        self.runner.changed(tensors)
 
     def arrays(self, names: Iterable[str]) -> State:
         """Return copies of the tensors of these names, with the dtypes of the initial state."""
@@ -111,7 +112,7 @@ class Trainer:
         labels = (
             label_rows(batch.labels, len(batch.noise), problem) if problem.label_format else None
         )
-        masks = self.networks.random(batch.key, len(batch.noise), last=last)
+        masks = self.runner.random(batch.key, len(batch.noise), last=last)
         random = {name: in_precision(a[rows], problem) for name, a in batch.random.items()}
         return Inputs(
             real=None if last and not problem.generator_uses_real else array(batch.real[rows]),
@@ -130,13 +131,13 @@ class Inference:
 
     def __init__(self, trainer: Trainer, name: str) -> None:
         self._trainer, self._name = trainer, name
-        self._takes_labels = trainer.networks.takes_labels(name)
+        self._takes_labels = trainer.runner.takes_labels(name)
         self._layout = strip_prefix(trainer.layout, name)
 
         def forward(
             weights: Tensors, x: Tensor | tuple[Tensor, ...], labels: Tensor | None
         ) -> Tensor:
-            return trainer.networks.infer(name, weights, x, labels)
+            return trainer.runner.infer(name, weights, x, labels)
 
         def gradient(
             weights: Tensors,
@@ -179,13 +180,13 @@ class Inference:
 
     def weights(self) -> State:
         """Return copies of weights and running state; NotPortable if the network is native."""
-        self._trainer.networks.check_portable(self._name)
+        self._trainer.runner.check_portable(self._name)
         names = add_prefix(self._name, self._layout)
         return strip_prefix(self._trainer.arrays(names), self._name)
 
     def load_weights(self, weights: State, /) -> None:
         """Copy weights and running state in, all or nothing; NotPortable if it is native."""
-        self._trainer.networks.check_portable(self._name)
+        self._trainer.runner.check_portable(self._name)
         check_state(weights, self._layout)
         self._trainer.load(add_prefix(self._name, weights))
 

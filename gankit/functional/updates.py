@@ -17,25 +17,26 @@ from gankit.functional.framework import Extra, Framework, Pull
 from gankit.functional.objective import Inputs, Objective
 from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
+from gankit.terms import Side
 
 Term: TypeAlias = Callable[[Tensors], Tensor]
 """A network's weights and running state to a term of its loss."""
 
 
 class Generated(NamedTuple):
-    """A generator's forward pass.
+    """The forward passes of the networks on the generator's side.
 
     Attributes
     ----------
-    fake
-        The generated images, constants.
+    made
+        The values that they make, constants: "fake" are generated images.
     running
-        The generator's running state after the pass.
+        The running state after the passes, with the names of a state.
     pull
-        A gradient of the images to the gradients of the generator's weights.
+        Gradients of the values, by their names, to the gradients of the weights.
     """
 
-    fake: Tensor
+    made: Tensors
     running: Tensors
     pull: Pull
 
@@ -61,8 +62,7 @@ class Updates:
         `inputs` are the update's. Losses are scalars, or `(1 + T,)` with the values of T terms, as
         a trainer returns them.
         """
-        fake, _ = self.objective.generate(strip_prefix(state, "generator"), inputs)
-        return self.discriminate(state, self.framework.constant(fake), inputs)
+        return self.discriminate(state, self.made(state, inputs), inputs)
 
     def generator(self, state: Tensors, inputs: Inputs) -> tuple[Tensors, Tensor]:
         """Return the state after one generator update of `state`, and its loss before.
@@ -86,29 +86,36 @@ class Updates:
             The inputs of each update; both have the same noise.
         """
         generated = self.generate(state, first)
-        state, loss = self.discriminate(state, generated.fake, first)
+        state, loss = self.discriminate(state, generated.made, first)
         state, last = self.follow(state, generated, second)
         return state, (loss, last)
 
     def generate(self, state: Tensors, inputs: Inputs) -> Generated:
-        """Run the generator of `state` on `inputs`, for its own update."""
+        """Run the networks of the generator's side on `inputs`, for their own update."""
         running, weights = self._split("generator", state)
-        return Generated(
-            *self.framework.vjp(
-                lambda weights: self.objective.generate(running | weights, inputs, moving=True),
-                weights,
-            )
-        )
 
-    def discriminate(self, state: Tensors, fake: Tensor, inputs: Inputs) -> tuple[Tensors, Tensor]:
+        def made(weights: Tensors) -> tuple[Tensors, Tensors]:
+            return self.objective.generate(running | weights, inputs, "generator", moving=True)
+
+        return Generated(*self.framework.vjp(made, weights))
+
+    def made(self, state: Tensors, inputs: Inputs) -> Tensors:
+        """Return the values that the generator's side makes in a discriminator update, constants.
+
+        They are computed from `state` and the update's `inputs`.
+        """
+        made, _ = self.objective.generate(state, inputs, "discriminator")
+        return {name: self.framework.constant(value) for name, value in made.items()}
+
+    def discriminate(self, state: Tensors, made: Tensors, inputs: Inputs) -> tuple[Tensors, Tensor]:
         """Return the state after one discriminator update, and the loss before.
 
         Parameters
         ----------
         state
             The state before.
-        fake
-            The generated images, constants.
+        made
+            The values that the generator's side makes, constants.
         inputs
             The update's inputs.
         """
@@ -116,18 +123,18 @@ class Updates:
         running, weights = self._split("discriminator", state)
 
         def loss(weights: Tensors) -> tuple[Tensor, Extra]:
-            return objective.discriminator(running | weights, fake, inputs)
+            return objective.discriminator(running | weights, made, inputs)
 
         value, extra, gradients = self.framework.value_and_grad(loss, weights)
         for number, penalty in objective.problem.separate_penalties.items():
-            term = partial(self._penalty, number, running, fake, inputs)
+            term = partial(self._penalty, number, running, made, inputs)
             due = None if penalty.every == 1 else inputs.scalars[f"penalty/{number}"]
             more, added = self._term(due, term, weights)
             value = value + more
             gradients = {name: gradient + added[name] for name, gradient in gradients.items()}
         real, fakes, moved, terms = extra
         state = state | self._step("discriminator", state, weights, gradients, inputs)
-        state |= add_prefix("discriminator", moved)
+        state |= moved
         for name, follower in objective.problem.followers.items():
             scalars = strip_prefix(state, name)
             scalars = followers.follow(self.framework, follower, scalars, real, fakes)
@@ -148,18 +155,20 @@ class Updates:
         inputs
             The update's inputs.
         """
-        others, inputs = strip_prefix(state, "discriminator"), self._with_followers(state, inputs)
+        inputs = self._with_followers(state, inputs)
 
-        def loss(images: Tensors) -> tuple[Tensor, Extra]:
-            return self.objective.generator(others, images["fake"], inputs)
+        def loss(made: Tensors) -> tuple[Tensor, Extra]:
+            return self.objective.generator(state, made, inputs)
 
-        value, terms, gradient = self.framework.value_and_grad(loss, {"fake": generated.fake})
-        gradients = generated.pull(gradient["fake"])
+        value, terms, gradients = self.framework.value_and_grad(loss, generated.made)
+        gradients = generated.pull(gradients)
         _, weights = self._split("generator", state)
         state = state | self._step("generator", state, weights, gradients, inputs)
-        state |= add_prefix("generator", generated.running) | {"step": state["step"] + 1}
+        state |= generated.running | {"step": state["step"] + 1}
         if average := strip_prefix(state, "average"):
-            running, weights = self._split("generator", state)
+            arrays = strip_prefix(state, "generator")
+            weights = self.objective.networks.trained("generator", arrays)
+            running = {name: array for name, array in arrays.items() if name not in weights}
             share = inputs.scalars["average"]
             average = averaged(self.framework, share, average, weights)
             state |= add_prefix("average", average | running)
@@ -169,35 +178,45 @@ class Updates:
         names = self.objective.problem.followers
         return inputs._replace(followers={name: strip_prefix(state, name) for name in names})
 
-    def _split(self, name: str, state: Tensors) -> tuple[Tensors, Tensors]:
-        """Return a network's running state, and its weights."""
-        arrays = strip_prefix(state, name)
-        weights = self.objective.networks.trained(name, arrays)
+    def _split(self, side: Side, state: Tensors) -> tuple[Tensors, Tensors]:
+        """Return the running state and the weights of a side's networks, by their names."""
+        objective = self.objective
+        arrays: Tensors = {}
+        weights: Tensors = {}
+        for name in objective.problem.networks_of(side):
+            own = strip_prefix(state, name)
+            arrays |= add_prefix(name, own)
+            weights |= add_prefix(name, objective.networks.trained(name, own))
         return {key: array for key, array in arrays.items() if key not in weights}, weights
 
     def _penalty(
-        self, number: int, running: Tensors, fake: Tensor, inputs: Inputs, weights: Tensors
+        self, number: int, running: Tensors, made: Tensors, inputs: Inputs, weights: Tensors
     ) -> Tensor:
-        return self.objective.penalty(number, running | weights, fake, inputs)
+        return self.objective.penalty(number, running | weights, made, inputs)
 
     def _step(
         self,
-        name: str,
+        side: Side,
         state: Tensors,
         weights: Tensors,
         gradients: Tensors,
         inputs: Inputs,
     ) -> Tensors:
-        """Return a network's weights and its optimizer's state after one update, by their names."""
-        optimizer = getattr(self.objective.problem, f"{name}_optimizer")
-        slots, scalars = (
-            strip_prefix(state, f"optimizer/{name}"),
-            strip_prefix(inputs.scalars, name),
-        )
+        """Return the weights and the optimizers' states of a side's networks after one update."""
+        problem = self.objective.problem
+        made: Tensors = {}
         gradients = self.framework.sums.summed(gradients)
         apply = self.framework.apply or partial(updated, self.framework)
-        weights, slots = apply(optimizer, weights, gradients, slots, scalars)
-        return add_prefix(name, weights) | add_prefix(f"optimizer/{name}", slots)
+        for name in problem.networks_of(side):
+            own, slots = apply(
+                problem.optimizer_of(name),
+                strip_prefix(weights, name),
+                strip_prefix(gradients, name),
+                strip_prefix(state, f"optimizer/{name}"),
+                strip_prefix(inputs.scalars, side),
+            )
+            made |= add_prefix(name, own) | add_prefix(f"optimizer/{name}", slots)
+        return made
 
     def _term(
         self, due: float | Tensor | None, term: Term, weights: Tensors

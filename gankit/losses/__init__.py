@@ -34,6 +34,7 @@ from gankit.losses.operations import (
     NumpyLossOps,
     Tensor,
 )
+from gankit.losses.swapped_loss import swapped
 
 __all__ = [
     "ALLOWED",
@@ -58,4 +59,5 @@ __all__ = [
     "absent",
     "check_paired",
     "smoothed",
+    "swapped",
 ]

@@ -9,7 +9,9 @@ from gankit.augment import Augment
 from gankit.codes import Code
 from gankit.contract import Backend, Problem
 from gankit.layers import Dense, Flatten, Reshape
+from gankit.losses import NONSATURATING, swapped
 from gankit.optimizers import SGD, Adam, RMSprop
+from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
 from gankit.terms import Term
@@ -53,6 +55,14 @@ CHANGES: dict[str, dict[str, Any]] = {
         "conditions": conditions(2),
         "heads": {"angle": 2},
         "terms": (Term("l2", "real/angle", "label", ("discriminator",)),),
+    },
+    "networks": {
+        "generator": TO_IMAGE,
+        "discriminator": (Flatten(), Dense(1)),
+        "loss": swapped(NONSATURATING),
+        "networks": {"copier": FurtherNetwork("generator", (Flatten(), *TO_IMAGE))},
+        "passes": {"copy": "copier(real)"},
+        "sees": {"real": ("copy",), "fake": ("fake",)},
     },
     "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},
 }

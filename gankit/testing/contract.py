@@ -45,6 +45,7 @@ from gankit.testing.clauses.native import NativeClauses
 from gankit.testing.clauses.networks import NetworkClauses
 from gankit.testing.clauses.noise_gradients import NoiseGradientClauses
 from gankit.testing.clauses.optimizers import OptimizerClauses
+from gankit.testing.clauses.passes import PassClauses
 from gankit.testing.clauses.penalties import PenaltyClauses
 from gankit.testing.clauses.portability import PortabilityClauses
 from gankit.testing.clauses.resuming import ResumeClauses
@@ -85,6 +86,7 @@ class BackendContract(
     LogitMapClauses,
     FeatureClauses,
     SourceClauses,
+    PassClauses,
     PenaltyClauses,
     AugmentationClauses,
     FollowerClauses,

@@ -87,7 +87,7 @@ def test_frozen_layers_need_a_capability():
 @pytest.mark.parametrize(
     ("freeze", "message"),
     [
-        (["critic:0"], "got 'critic:0'; expected a network and its layers, such as 'discriminato"),
+        (["critic:0"], "got 'critic:0'; expected layers of a network: generator, discriminator"),
         (["generator"], "got 'generator'; expected a network and its layers"),
         (["generator:a"], "got 'generator:a'; expected a network and its layers"),
         (["generator:2-1"], "got 'generator:2-1'; expected a network and its layers"),

@@ -45,8 +45,9 @@ from gankit.layers import (
     Tanh,
     Upsample,
 )
-from gankit.losses import BUILTIN, smoothed
+from gankit.losses import BUILTIN, smoothed, swapped
 from gankit.optimizers import SGD, Adam, Average, RMSprop
+from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
 from gankit.terms import Term
@@ -115,6 +116,7 @@ def case(number):
     problem = replace(problem, **mapped(random.Random(f"maps {number}"), problem))  # noqa: S311
     problem = replace(problem, terms=matched(random.Random(f"match {number}"), problem))  # noqa: S311
     problem = replace(problem, **sourced(random.Random(f"sources {number}"), problem))  # noqa: S311
+    problem = replace(problem, **encoded(random.Random(f"encode {number}"), problem))  # noqa: S311
     problem = replace(problem, **vectored(random.Random(f"vectors {number}"), problem))  # noqa: S311
     problem = replace(problem, discriminator=compared(random.Random(f"compare {number}"), problem))  # noqa: S311
     problem = replace(problem, generator=classed(random.Random(f"classes {number}"), problem))  # noqa: S311
@@ -205,6 +207,38 @@ def matched(chance, problem):
         (Term("adversarial", sides=("discriminator",)),),
     ])  # fmt: skip
     return (*named, *problem.terms, term)
+
+
+def encoded(chance, problem):
+    """Return an encoder whose codes the discriminator sees beside images, for some problems.
+
+    Real images have their code, fakes their noise; a loss that is not paired is swapped.
+    """
+    rows = isinstance(problem.discriminator[0], Flatten)
+    between = any(penalty.where in ("between", "around") for penalty in problem.penalties)
+    if problem.source or not rows or between or problem.freeze or chance.random() < 0.3:
+        return {}
+    width = problem.noise_width
+    drop = (Dropout(0.25),) if chance.random() < 0.5 else ()
+    encoder = (Flatten(), *hidden(chance, 5), *drop, Dense(width))
+    first, *others = problem.discriminator
+    return {
+        "networks": {"encoder": FurtherNetwork("generator", encoder)},
+        "passes": {"code": "encoder(real)"},
+        "sees": {"real": ("real", "code"), "fake": ("fake", "noise")},
+        "discriminator": (first, Concat(1), *shifted(others)),
+        "loss": problem.loss if problem.loss.paired else swapped(problem.loss),
+    }
+
+
+def shifted(spec):
+    """Return layers that follow one more: those that name an earlier layer count it."""
+    return [
+        Concat(f"@{layer.source + 1}")
+        if isinstance(layer, Concat) and layer.source is not None
+        else layer
+        for layer in spec
+    ]
 
 
 def sourced(chance, problem):

@@ -22,12 +22,15 @@ class Oracle:
     def __init__(self, problem, state, smoothing=0.0):
         self.problem, self.smoothing, self.masks = problem, smoothing, Masks(problem)
         self.arrays = {name: torch.tensor(array) for name, array in state.items()}
+        self.networks = {"generator": ("generator", *problem.networks), "discriminator": SIDES[1:]}
         self.optimizers = {}
-        for side in SIDES:
-            weights = self.weights(side)
-            for weight in weights.values():
-                weight.requires_grad_()
-            self.optimizers[side] = made(getattr(problem, f"{side}_optimizer"), weights.values())
+        for side, networks in self.networks.items():
+            for name in networks:
+                weights = self.weights(name)
+                for weight in weights.values():
+                    weight.requires_grad_()
+                chosen = getattr(problem, f"{side}_optimizer")
+                self.optimizers[name] = made(chosen, weights.values())
 
     def part(self, side):
         start = len(side) + 1
@@ -45,8 +48,8 @@ class Oracle:
         batch = tensors(batch)
         masks = self.drawn(batch, last=False)
         with torch.no_grad():
-            fake, _ = self.run("generator", self.given(batch), batch, masks)
-        logits, moved = self.discriminate(fake, batch, masks, real=True)
+            fake, code, _ = self.made(batch, masks)
+        logits, moved = self.discriminate(fake, batch, masks, real=True, code=code)
         fakes, reals = logits.chunk(2)
         loss = losses.discriminator(
             self.problem.loss.name,
@@ -62,16 +65,16 @@ class Oracle:
         for number, penalty in enumerate(self.problem.penalties):
             weight = batch.scalars[f"penalty/{number}"]
             if weight:
-                loss = loss + weight * self.penalty(number, penalty, fake, batch, masks)
-        self.move("discriminator", loss, batch, moved)
+                loss = loss + weight * self.penalty(number, penalty, fake, batch, masks, code)
+        self.move("discriminator", loss, batch, {"discriminator": moved})
         self.follow(self.image_logits(reals), self.image_logits(fakes))
         return columns(loss, values)
 
     def update_generator(self, batch):
         batch = tensors(batch)
         masks = self.drawn(batch, last=True)
-        fake, moved = self.run("generator", self.given(batch), batch, masks)
-        paired = self.problem.loss.name in losses.PAIRED
+        fake, code, moved = self.made(batch, masks)
+        paired = self.problem.loss.paired
         matching = any(term.kind == "feature-matching" for term in self.problem.terms)
         weight = self.adversarial.get("generator", 0.0 if self.adversarial else 1.0)
         joined = (
@@ -79,17 +82,19 @@ class Oracle:
             or (paired and "generator" in self.adversarial)
             or (paired and not self.adversarial)
         )
-        logits, _ = self.discriminate(fake, batch, masks, real=joined)
+        logits, _ = self.discriminate(fake, batch, masks, real=joined, code=code)
         fakes, *reals = logits.split(len(fake))
         real = self.logits(reals[0]) if paired else None
-        loss = losses.generator(self.problem.loss.name, real, self.logits(fakes), self.part("loss"))
+        loss = self.generator_loss(real, self.logits(fakes))
         values = self.classified(batch, fakes)
         values += self.termed(
             "generator",
             batch,
             generated=fake,
             fake=fakes,
-            features=lambda n: self.discriminate(fake, batch, masks, real=True, layers=n)[0],
+            features=lambda n: self.discriminate(
+                fake, batch, masks, real=True, layers=n, code=code
+            )[0],
         )
         loss = weight * loss + sum(weight * value for weight, value in values)
         self.move("generator", loss, batch, moved)
@@ -97,6 +102,20 @@ class Oracle:
             self.blend(batch.scalars["average"])
         self.arrays["step"] += 1
         return columns(loss, values)
+
+    def generator_loss(self, real, fake):
+        name, scalars = self.problem.loss.name, self.part("loss")
+        if self.problem.loss.paired and name not in losses.PAIRED:  # It is swapped.
+            return losses.discriminator(name, fake, real, self.smoothing, scalars)
+        return losses.generator(name, real, fake, scalars)
+
+    def made(self, batch, masks):
+        """Return fakes, the codes of real images, and the running state of each network."""
+        fake, moved = self.run("generator", self.given(batch), batch, masks)
+        if not self.problem.networks:
+            return fake, None, {"generator": moved}
+        code, encoder = self.run("encoder", batch.real, batch, masks)
+        return fake, code, {"generator": moved, "encoder": encoder}
 
     @property
     def adversarial(self):
@@ -116,23 +135,30 @@ class Oracle:
     def given(self, batch):
         return batch.noise if batch.source is None else batch.source
 
-    def run(self, side, inputs, batch, masks, *, labels=None, halves=1, scope=None, layers=None):
+    def run(
+        self, side, inputs, batch, masks, *,
+        labels=None, halves=1, scope=None, layers=None, beside=None,
+    ):  # fmt: skip
         scope = f"{scope or side}/"
         here = {n.removeprefix(scope): m for n, m in masks.items() if n.startswith(scope)}
         labels = batch.labels if labels is None else labels
-        source = None if batch.source is None else torch.cat([batch.source] * halves)
-        run = ForwardPass(self.part(side), labels, here, halves, source)
-        return run(getattr(self.problem, side)[:layers], inputs), run.moved
+        if beside is None and batch.source is not None:
+            beside = torch.cat([batch.source] * halves)
+        run = ForwardPass(self.part(side), labels, here, halves, beside)
+        further = self.problem.networks.get(side)
+        spec = further.layers if further else getattr(self.problem, side)
+        return run(spec[:layers], inputs), run.moved
 
-    def discriminate(self, fake, batch, masks, *, real, layers=None):
+    def discriminate(self, fake, batch, masks, *, real, layers=None, code=None):
         halves = [self.seen(fake, "fake", batch)]
+        beside = None if code is None else torch.cat([batch.noise, code] if real else [batch.noise])
         labels = batch.labels
         if real:
             halves.append(self.seen(batch.real, "real", batch))
             labels = None if labels is None else torch.cat([labels, labels])
         count = len(halves)
         images, given = torch.cat(halves), {"labels": labels, "halves": count, "layers": layers}
-        return self.run("discriminator", images, batch, masks, **given)
+        return self.run("discriminator", images, batch, masks, beside=beside, **given)
 
     def seen(self, images, half, batch):
         augment = self.problem.augment
@@ -173,7 +199,7 @@ class Oracle:
         names = ["noise", *(f"code/{code.name}" for code in self.problem.codes)]
         return dict(zip(names, batch.noise.split(widths, 1), strict=True))[value]
 
-    def penalty(self, number, penalty, fake, batch, masks):
+    def penalty(self, number, penalty, fake, batch, masks, code):
         drawn = {n: batch.random.get(f"penalty/{number}/{n}") for n in ("alpha", "noise")}
         match penalty.where:
             case "real":
@@ -187,9 +213,9 @@ class Oracle:
                 x = torch.addcmul(batch.real, drawn["alpha"] * spread, drawn["noise"])
         x = x.detach().requires_grad_()
         half = "fake" if penalty.where == "fake" else "real"
-        made, _ = self.run(
-            "discriminator", self.seen(x, half, batch), batch, masks, scope=f"penalty/{number}"
-        )
+        beside = None if code is None else {"fake": batch.noise, "real": code}[half]
+        shown, scope = self.seen(x, half, batch), f"penalty/{number}"
+        made, _ = self.run("discriminator", shown, batch, masks, scope=scope, beside=beside)
         (slope,) = torch.autograd.grad(self.image_logits(made).sum(), x, create_graph=True)
         squares = slope.flatten(1).pow(2).sum(1)
         if penalty.target == 0:
@@ -199,21 +225,24 @@ class Oracle:
         )
 
     def move(self, side, loss, batch, moved):
-        optimizer, chosen = self.optimizers[side], getattr(self.problem, f"{side}_optimizer")
-        weights = list(self.weights(side).values())
-        gradients = torch.autograd.grad(loss, weights, allow_unused=True)
-        for weight, gradient in zip(weights, gradients, strict=True):
+        chosen = getattr(self.problem, f"{side}_optimizer")
+        weights = {n: list(self.weights(n).values()) for n in self.networks[side]}
+        flat = [weight for own in weights.values() for weight in own]
+        gradients = torch.autograd.grad(loss, flat, allow_unused=True)
+        for weight, gradient in zip(flat, gradients, strict=True):
             weight.grad = torch.zeros_like(weight) if gradient is None else gradient
-        for group in optimizer.param_groups:
-            group["lr"] = batch.scalars[f"{side}/learning_rate"]
-            if isinstance(chosen, Adam):
-                group["betas"] = (chosen.beta1, batch.scalars[f"{side}/beta2"])
-        optimizer.step()
+        for name in weights:
+            for group in self.optimizers[name].param_groups:
+                group["lr"] = batch.scalars[f"{side}/learning_rate"]
+                if isinstance(chosen, Adam):
+                    group["betas"] = (chosen.beta1, batch.scalars[f"{side}/beta2"])
+            self.optimizers[name].step()
         with torch.no_grad():
-            for weight in weights if chosen.clip is not None else ():
+            for weight in flat if chosen.clip is not None else ():
                 weight.clamp_(-chosen.clip, chosen.clip)
-        for name, value in moved.items():
-            self.arrays[f"{side}/{name}"] = value
+        for network, running in moved.items():
+            for name, value in running.items():
+                self.arrays[f"{network}/{name}"] = value
 
     @torch.no_grad()
     def blend(self, beta):
@@ -243,9 +272,9 @@ class Oracle:
     def state(self):
         """Return what a trainer's state would be, by the same names."""
         found = {n: a.detach().numpy().copy() for n, a in self.arrays.items()}
-        for side in SIDES:
-            prefix, kept = f"optimizer/{side}", self.optimizers[side].state
-            for name, weight in self.weights(side).items():
+        for network, optimizer in self.optimizers.items():
+            prefix, kept = f"optimizer/{network}", optimizer.state
+            for name, weight in self.weights(network).items():
                 for mean, theirs in (("m", "exp_avg"), ("v", "exp_avg_sq"), ("v", "square_avg")):
                     if theirs in kept[weight]:
                         found[f"{prefix}/{mean}/{name}"] = kept[weight][theirs].numpy().copy()

@@ -46,7 +46,7 @@ class ForgetsItsMoments(CorrectTrainer):
     """Starts each Adam update without the earlier moments."""
 
     def update_generator(self, batch):
-        for moment in getattr(self._g_updater, "m", {}).values():
+        for moment in getattr(self._updaters["generator"], "m", {}).values():
             moment[...] = 0
         return super().update_generator(batch)
 
@@ -70,7 +70,7 @@ class AddsEpsilonBeforehand(CorrectTrainer):
 
     def __init__(self, problem):
         super().__init__(problem)
-        for updater in (self._g_updater, self._d_updater):
+        for updater in (self._updaters["generator"], self._updaters["discriminator"]):
             if hasattr(updater, "adam"):
                 updater.update = EarlyEpsilon(updater).update
 

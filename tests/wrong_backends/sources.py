@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from gankit_numpy import trainer as reference
-from gankit_numpy.losses import term_value
+from gankit_numpy.losses import distance
 from gankit_numpy.networks import Inference, inputs_of
 from gankit_numpy.tape import constant
 
@@ -43,13 +43,12 @@ class SeesNoSource(CorrectTrainer):
             return super().__call__(inputs, labels)
 
 
-def summed(kind, outputs, target):
-    made = term_value(kind, outputs, target)
-    return made * float(np.prod(outputs.shape[1:])) if outputs.value.ndim == 4 else made
+def summed(kind, of, to):
+    return distance(kind, of, to) * float(np.prod(of.shape[1:]))
 
 
 @caught_by(TERMS, REFERENCE)
-class SumsPixels(patched(reference, term_value=summed)):
+class SumsPixels(patched(reference, distance=summed)):
     """Sums a term of images over the pixels, instead of their mean."""
 
 
@@ -57,8 +56,8 @@ class SumsPixels(patched(reference, term_value=summed)):
 class ForgetsTermsOfImages(CorrectTrainer):
     """Takes 0 for each term of images."""
 
-    def _image_term(self, _term, _batch, fake):
-        return constant(np.zeros((), fake.value.dtype))
+    def _image_term(self, _term, values):
+        return constant(np.zeros((), values["fake"].value.dtype))
 
 
 @caught_by(REFERENCE)

@@ -58,7 +58,7 @@ class CountsUpdatesTwice(CorrectTrainer):
     """Counts each update of the discriminator twice."""
 
     def update_discriminator(self, batch):
-        self._d_updater.t += 1
+        self._updaters["discriminator"].t += 1
         return super().update_discriminator(batch)
 
 

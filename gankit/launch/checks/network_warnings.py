@@ -90,7 +90,8 @@ def images_above_zero(start: Start) -> str | None:
 def unused_labels(start: Start) -> str | None:
     """Warn of labels that no network uses, so the run is not class-conditional."""
     problem = start.problem
-    specs = [net for net in (problem.generator, problem.discriminator) if isinstance(net, tuple)]
+    networks = [problem.spec_of(name) for name in problem.roles]
+    specs = [network for network in networks if isinstance(network, tuple)]
     used = problem.classifies or len(specs) < 2 or any(map(uses_labels, specs))
     if not problem.label_format or used:
         return None
@@ -111,8 +112,9 @@ def _last(spec: Spec) -> Layer | None:
 
 
 def _networks(problem: Problem) -> tuple[tuple[str, Any, Shapes], ...]:
-    names = ("generator", "discriminator")
-    return tuple((name, getattr(problem, name), problem.input_shapes(name)) for name in names)
+    return tuple(
+        (name, problem.spec_of(name), problem.input_shapes(name)) for name in problem.roles
+    )
 
 
 def _norms(spec: Spec, shape: Shapes) -> Iterator[str]:

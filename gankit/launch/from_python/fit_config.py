@@ -8,7 +8,7 @@ from typing import Any
 from gankit.config import TrainConfig
 from gankit.config.train_config import NetworkConfig
 from gankit.contract import Problem
-from gankit.contract.source_checks import INPUTS
+from gankit.contract.source_checks import INPUTS, SEES
 from gankit.launch.native_networks import parts
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
@@ -39,7 +39,7 @@ def fit_config(problem: Problem, loss: Loss, **rest: Any) -> TrainConfig:  # noq
         discriminator=replace(
             _network(problem.discriminator, problem.discriminator_optimizer),
             heads=dict(problem.heads),
-            sees=dict(problem.sees) if problem.sees_source else {},
+            sees={} if problem.sees == SEES else dict(problem.sees),
         ),
         latent=problem.latent,
         loss=loss.name,

@@ -53,7 +53,7 @@ def invert_images(
     problem = run.problem
     _check_sources(problem, given=sources is not None, derive=derive)
     network = _differentiable(run)
-    given = _given(run, images, skip_bad=skip_bad)
+    given = images_of_shape(run, images, skip_bad=skip_bad)
     found, vectors = given.images, problem.generator_labels.columns > 0
     chosen: AnyLabels | None
     if vectors:
@@ -181,8 +181,11 @@ def _differentiable(run: Trained) -> DifferentiableGenerator:
     )
 
 
-def _given(run: Trained, images: object, *, skip_bad: bool) -> NamedImages:
-    """Return images of the generator's shape, with their names."""
+def images_of_shape(run: Trained, images: object, *, skip_bad: bool) -> NamedImages:
+    """Return images of the generator's shape, with their names.
+
+    Arguments and errors are those of `gankit.Run.invert`.
+    """
     shape = run.problem.image_shape
     if isinstance(images, str | os.PathLike):
         recorded = run.config.images if run.config else None

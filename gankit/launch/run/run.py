@@ -19,7 +19,7 @@ from gankit._utils.counts import check_count
 from gankit._utils.paths import optional
 from gankit._utils.state import State
 from gankit.config import TrainConfig, subject
-from gankit.contract import AnyLabels, Array, Generator, Labels, Problem, Trainer
+from gankit.contract import AnyLabels, Array, Generator, Labels, Network, Problem, Trainer
 from gankit.contract.latents import interpolated
 from gankit.contract.world import ALONE
 from gankit.data.memory_data import memory_data
@@ -29,6 +29,7 @@ from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.run.class_labels import NO_CLASSES, LabelChoice, class_labels, classes_of
 from gankit.launch.run.code_values import CodeValues, code_values
 from gankit.launch.run.condition_labels import condition_labels
+from gankit.launch.run.encode_images import encoded, networks_of
 from gankit.launch.run.noise_chunks import noise_chunks, row_chunks
 from gankit.launch.run.translate_images import NO_SOURCES
 from gankit.layers import is_spec
@@ -128,6 +129,11 @@ class Run:
     def generator(self) -> Generator:
         """The generator for sampling: its average over training, if the run has one."""
         return self.trainer.average or self.trainer.generator
+
+    @property
+    def networks(self) -> dict[str, Network]:
+        """The networks beside generator and discriminator by name, such as an encoder."""
+        return networks_of(self)
 
     def sample(
         self,
@@ -506,6 +512,35 @@ class Run:
 
         found, _ = sources_of(self, images, derive=derive, skip_bad=skip_bad)
         return translated(self, found.images, seed)
+
+    def encode(
+        self, images: object, network: str | None = None, *, skip_bad: bool = False
+    ) -> Array:
+        """Return the codes of images, by an encoder that was trained beside the generator.
+
+        `run.generator(codes)` are the images of the codes: the reconstructions.
+
+        Parameters
+        ----------
+        images
+            As in `invert`.
+        network
+            Name of the encoder in `networks`; None, the default, for the only network that takes
+            images.
+        skip_bad
+            Whether to skip pictures of a folder that cannot be read; False by default.
+
+        Returns
+        -------
+        Array
+            `(n, noise_width)`, of the run's precision.
+
+        Raises
+        ------
+        ConfigError, DataError
+            The run has no encoder, or several, or the images cannot be read or have another shape.
+        """
+        return encoded(self, images, network, skip_bad=skip_bad)[1]
 
     def paths(self, inversion: Inversion, steps: int = 8) -> Array:
         """Interpolate between the latents of each inverted image and of the next.

@@ -115,7 +115,9 @@ def begin(warm: WarmStart, trainer: Trainer, tell: Tell = silent) -> WarmStart:
     if request is None or found is None:
         return warm
     here = trainer.state()
-    fits = {r: matching(strip_prefix(found, r), strip_prefix(here, r)) for r in request.roles}
+    further = getattr(trainer, "networks", {}) if request.networks == "both" else ()
+    roles = (*request.roles, *further)
+    fits = {r: matching(strip_prefix(found, r), strip_prefix(here, r)) for r in roles}
     _check_fit(request, fits)
     taken = {role: fit.loaded for role, fit in fits.items()}
     if "generator" in taken and strip_prefix(here, "average"):

@@ -44,9 +44,9 @@ class Jax(Framework):
         return value, extra, gradients
 
     def vjp(self, f, weights, /):
-        """Return the value, what comes with it, and the derivative, in one pass."""
-        value, pull, extra = jax.vjp(f, weights, has_aux=True)
-        return value, extra, lambda gradient: pull(gradient)[0]
+        """Return the values, what comes with them, and the derivative, in one pass."""
+        values, pull, extra = jax.vjp(f, weights, has_aux=True)
+        return values, extra, lambda gradients: pull(gradients)[0]
 
     def input_vjp(self, f, x, /):
         """Return the values, and the derivative, which can be differentiated again."""

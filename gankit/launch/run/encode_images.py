@@ -1,0 +1,84 @@
+"""Codes of images: what a run's encoder, a further network that takes images, makes of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gankit.contract import Array, Network, NetworksTrainer
+from gankit.data.named_images import NamedImages
+from gankit.errors import ConfigError, UnknownName
+from gankit.launch.evaluation.pairs import evenly_spaced
+from gankit.launch.evaluation.reference_data import held_out
+from gankit.launch.evaluation.trained_run import Trained
+from gankit.launch.run.invert_images import images_of_shape
+from gankit.launch.run.noise_chunks import row_chunks
+
+OWN = 20
+"""Test images that are encoded if no pictures are given."""
+
+
+def networks_of(run: Trained) -> dict[str, Network]:
+    """Return a run's further networks by name."""
+    return dict(run.trainer.networks) if isinstance(run.trainer, NetworksTrainer) else {}
+
+
+def encoder_of(run: Trained, name: str | None = None) -> Network:
+    """Return a run's encoder.
+
+    Parameters
+    ----------
+    run
+        The run.
+    name
+        The network's name; None, the default, for the only one that takes images.
+
+    Raises
+    ------
+    ConfigError
+        No further network takes images of the generator's shape, or several do.
+    UnknownName
+        There is no such network.
+    """
+    problem, networks = run.problem, networks_of(run)
+    takers = [
+        each
+        for each in problem.networks_of("generator")
+        if each in networks and problem.input_shapes(each) == (tuple(problem.image_shape),)
+    ]
+    if name is not None and name not in takers:
+        raise UnknownName("network", name, takers)
+    if len(takers) != 1 and name is None:
+        found = "several networks" if takers else "no network"
+        raise ConfigError(
+            f"network: got {found} of the run that take images; expected the name of one"
+            + (f", such as {takers[0]!r}" if takers else ", as in the recipe 'bigan'")
+        )
+    return networks[name or takers[0]]
+
+
+def own_images(run: Trained, count: int = OWN) -> NamedImages:
+    """Return test images of the run's data set, evenly spaced; ConfigError if it has none."""
+    load = held_out(run.config.dataset, None, None) if run.config else None
+    if load is None:
+        raise ConfigError(
+            "pictures: got none, and the run's data set has no test images; give some"
+        )
+    images = load().images
+    index = evenly_spaced(len(images), count)
+    return NamedImages(np.asarray(images[index]), tuple(map(str, index)))
+
+
+def encoded(
+    run: Trained, images: object, network: str | None = None, *, skip_bad: bool = False
+) -> tuple[NamedImages, Array]:
+    """Return images with their names, and their codes; arguments are those of `gankit.Run.encode`.
+
+    The codes are those that the generator takes.
+    """
+    encoder = encoder_of(run, network)
+    if isinstance(images, NamedImages):
+        found = images
+    else:
+        found = images_of_shape(run, images, skip_bad=skip_bad)
+    parts = row_chunks(np.asarray(found.images))
+    return found, np.concatenate([encoder(run.problem.scale(part)) for part in parts])
