@@ -64,6 +64,14 @@ def with_sources(
     return dataclasses.replace(found, paired=config.source == "paired")
 
 
+def with_absolute_sources(config: TrainConfig) -> TrainConfig:
+    """Return a configuration with the absolute path of its sources, if they are at a path."""
+    name = config.source_images
+    if config.source is None or name is None or name in DERIVED or not is_path(name):
+        return config
+    return dataclasses.replace(config, source_images=str(given(name, "source_images").resolve()))
+
+
 def _loaded(name: str, shape: Shape, data_dir: Path | None) -> ImageSet:
     """Load sources by name or path, of this shape."""
     height, width, channels = shape

@@ -18,7 +18,7 @@ from gankit.data.memory_data import ABSENT, MEMORY
 from gankit.data.resized import resized, with_channels
 from gankit.errors import ConfigError, DataError, UnknownName
 from gankit.launch.messages import Tell, warn
-from gankit.launch.source_images import with_sources
+from gankit.launch.source_images import with_absolute_sources, with_sources
 from gankit.layers import Shape
 
 
@@ -75,7 +75,8 @@ def training_data(
     notes = found.notes | {"data": found.images.source}
     images = _without_gaps(found.config, found.images, tell)
     images = with_sources(images, found.config, data_dir, tell)
-    return TrainingData(_with_classes(found.config, images), images, notes)
+    located = with_absolute_sources(_with_classes(found.config, images))
+    return TrainingData(located, images, notes)
 
 
 def _load_own(config: TrainConfig, tell: Tell) -> TrainingData:

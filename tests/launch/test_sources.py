@@ -157,6 +157,25 @@ def test_paired_folders_have_equal_names(folders):
         gankit.train("simple", **recipe(dataset=str(images), source_images=str(sources)))
 
 
+def test_a_run_finds_its_sources_from_another_folder_and_after_a_move(
+    folders, tmp_path, monkeypatch
+):
+    sources, images = folders
+    monkeypatch.chdir(tmp_path)
+    given = recipe(dataset=f"./{images.name}", source_images=f"./{sources.name}")
+    gankit.train("simple", **given, out=tmp_path / "run")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    gankit.train(out=tmp_path / "run", resume=True, steps=2, progress=False)
+    sources.rename(tmp_path / "moved")
+    moved = {"source_images": str(tmp_path / "moved"), "steps": 3, "progress": False}
+    run = gankit.train(out=tmp_path / "run", resume=True, **moved)
+    assert run.step == 3
+    for other in ("edges", str(images)):
+        with pytest.raises(ConfigError, match="trained on other images or sources than"):
+            gankit.train(out=tmp_path / "run", resume=True, **moved | {"source_images": other})
+
+
 def test_unpaired_sources_are_another_data_set(folders):
     sources, images = folders
     (sources / "3.png").unlink()

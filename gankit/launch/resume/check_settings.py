@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gankit.config import TrainConfig
-from gankit.data import ImageSet
+from gankit.data import ImageSet, is_path
 from gankit.errors import ConfigError
 from gankit.launch.resume.differences import differences, in_words
 from gankit.launch.resume.lasting_settings import DATA_SETTINGS, lasting, recorded_as
@@ -37,15 +37,22 @@ def check_same(config: TrainConfig, data: ImageSet, checkpoint: Checkpoint, run:
         A setting that must stay, or the images, have changed; the message names the change.
     """
     if not same_images(digests_of(checkpoint.info), data):
+        what = "images or sources" if config.source else "images"
         raise ConfigError(
-            f"{run} was trained on other images than {data.source}; give the same ones, in the "
+            f"{run} was trained on other {what} than {data.source}; give the same ones, in the "
             f"same order, or {_anew(run)}"
         )
-    if found := differing(config, run, checkpoint.info, but=DATA_SETTINGS):
+    if found := differing(config, run, checkpoint.info, but=_of_data(config)):
         raise ConfigError(
             f"{run} was trained with other settings: {in_words(found)}; "
             f"use the old values, or {_anew(run)}"
         )
+
+
+def _of_data(config: TrainConfig) -> set[str]:
+    """Return the settings that choose images; the digest has sources that are at a path."""
+    at_path = config.source_images is not None and is_path(config.source_images)
+    return DATA_SETTINGS | ({"source_images"} if at_path else set())
 
 
 def _anew(run: Path) -> str:
@@ -66,7 +73,7 @@ def check_unchanged(config: TrainConfig, checkpoint: Checkpoint, run: Path) -> N
     ConfigError
         A setting differs from the checkpoint's; the message names it.
     """
-    if found := differing(config, run, checkpoint.info, but=DATA_SETTINGS):
+    if found := differing(config, run, checkpoint.info, but=_of_data(config)):
         raise ConfigError(
             f"{run} was trained with other settings than {RunFolder(run).config} has now: "
             f"{in_words(found)}; restore the old values"
