@@ -127,6 +127,12 @@ def _check(
             f"{name}: got a network that computes in {wrong[0]}; expected {precision}; "
             f"call keras.config.set_dtype_policy({precision!r}) before you build it"
         )
+    entries = [str(each.dtype) for each in getattr(model, "inputs", None) or ()]
+    if wrong := [dtype for dtype in entries if "float" in dtype and dtype != precision]:
+        raise ConfigError(
+            f"{name}: got an input that rounds to {wrong[0]}; expected {precision}; "
+            f"call keras.config.set_floatx({precision!r}) before you build it"
+        )
     shape = tuple(tensor.shape[1:])
     if shape != outputs and (shape, outputs) != ((), (1,)):
         given = " and ".join(map(str, inputs))

@@ -251,6 +251,14 @@ def test_networks_that_take_sources_train_as_layers_do(arrange):
 
 
 @pytest.mark.usefixtures("float64")
+def test_an_input_of_another_precision_is_refused():
+    paint = [keras.layers.Dense(6, "tanh"), keras.layers.Reshape((3, 2, 1))]
+    made = keras.Sequential([keras.Input((4,)), *paint])
+    with pytest.raises(ConfigError, match="generator: got an input that rounds to float32"):
+        fit(made, critic(), precision="float64")
+
+
+@pytest.mark.usefixtures("float64")
 def test_a_network_that_takes_too_few_inputs_is_refused():
     said = "call takes 1 of the 2 inputs that gankit passes, in this order: source, noise"
     with pytest.raises(ConfigError, match=said):
