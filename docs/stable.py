@@ -32,7 +32,7 @@ PROMISED = {
     "input_shapes joined output_shape tree uses_labels walk weight_shapes",
     "gankit.losses": "BGAN HINGE KL LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING "
     "NumpyFollowerOps NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE SOFTMAX Tensor WASSERSTEIN "
-    "smoothed swapped",
+    "lecam smoothed swapped",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.loss_columns": "Losses NETWORKS names of_steps row",
     "gankit.contract.source_checks": "NOISE REAL SOURCE",

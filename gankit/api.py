@@ -29,6 +29,7 @@ from gankit.launch.run import Run
 from gankit.launch.warm_start.init_from import Missing, Networks, init_request
 from gankit.layers import Spec
 from gankit.losses import Loss, smoothed
+from gankit.losses import lecam as with_lecam
 from gankit.losses import swapped as swapped_loss
 from gankit.optimizers import Adam, Average, Optimizer
 from gankit.passes import FurtherNetwork
@@ -169,6 +170,7 @@ def fit(
     passes: Mapping[str, str] | None = None,
     label_smoothing: float = 0.0,
     swapped: bool = False,
+    lecam: float = 0.0,
     augment: Augment | None = None,
     instance_noise: Rate = 0.0,
     flip: bool = False,
@@ -279,6 +281,8 @@ def fit(
     swapped
         Whether the generator minimises the discriminator's formula with real and generated values
         exchanged, instead of its own; False by default.
+    lecam
+        Weight of LeCam regularisation (Tseng et al. 2021), `gankit.losses.lecam`; 0 by default.
     augment
         `gankit.augment.Augment`: how images change on their way into the discriminator. None, the
         default, for no augmentation.
@@ -365,7 +369,7 @@ def fit(
         discriminator=network_of(discriminator, "discriminator", shape, outputs),
         latent=latent,
         image_shape=shape,
-        loss=swapped_loss(smooth) if swapped else smooth,
+        loss=with_lecam(swapped_loss(smooth) if swapped else smooth, lecam),
         generator_optimizer=generator_optimizer,
         discriminator_optimizer=discriminator_optimizer,
         fresh_noise=fresh_noise,
@@ -393,7 +397,8 @@ def fit(
         seed=seed,
     )
     settings = {
-        "batch": batch, "n_critic": n_critic, "label_smoothing": label_smoothing, "steps": steps,
+        "batch": batch, "n_critic": n_critic, "label_smoothing": label_smoothing, "lecam": lecam,
+        "steps": steps,
         "epochs": epochs, "minutes": minutes, "sample_every": sample_every,
         "checkpoint_every": checkpoint_every, "evaluate_every": evaluate_every,
         **source_settings(data),

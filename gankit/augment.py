@@ -16,12 +16,15 @@ from gankit._utils.field_types import check_fields
 from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit.errors import ConfigError, UnknownName
+from gankit.schedules import Rate, ends
 
 Tensor: TypeAlias = Any
 """An array of the backend's own kind."""
 Half = Literal["real", "fake"]
 HALVES: tuple[Half, ...] = get_args(Half)
-Transform = Literal["brightness", "saturation", "contrast", "translation", "cutout", "affine"]
+Transform = Literal[
+    "brightness", "saturation", "contrast", "translation", "cutout", "affine", "flip", "turn"
+]
 TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 DIFFAUGMENT: tuple[Transform, ...] = TRANSFORMS[:5]
 """Those of Zhao et al. 2020."""
@@ -55,6 +58,10 @@ class AugmentOps(Protocol):
         """
         ...
 
+    def transpose(self, images: Tensor, /) -> Tensor:
+        """Return `(B, width, height, channels)`: `images` with rows in place of columns."""
+        ...
+
     def below(self, numbers: Tensor, threshold: Tensor, /) -> Tensor:
         """Return 1 where one of `numbers` is below `threshold`, else 0, in their precision."""
         ...
@@ -74,13 +81,18 @@ class Augment:
         affine       turned by U(-0.3, 0.3) radians, sheared by U(-0.3, 0.3), scaled by
                      exp(U(-0.2, 0.2)) and shifted by up to 0.075 of each side, between pixels too;
                      outside, the values of the edge
+        flip         mirrored from left to right, half of the images
+        turn         by 0, 90, 180 or 270 degrees; by 0 or 180 if the image is not square
 
     They are applied in the order of the policy.
 
     Attributes
     ----------
     policy
-        Names of transforms; the default is DiffAugment, all but "affine".
+        Names of transforms; the default is DiffAugment, the first five.
+    chance
+        The probability with which each transform is applied to an image, in [0, 1], or a schedule
+        of it, as in Huang et al. 2024; 1.0 by default. It is 1 if the augmentation is adaptive.
     adaptive
         Whether each transform is applied to an image with probability p, which adapts to the
         discriminator (ADA: Karras et al. 2020b, section 3): with r the logits of real images,
@@ -98,6 +110,7 @@ class Augment:
     target: float = 0.6
     images: float = 500_000
     every: int = 4
+    chance: Rate = 1.0
 
     def __post_init__(self) -> None:
         """Raise ConfigError for an unknown or repeated transform and for values out of range."""
@@ -116,6 +129,18 @@ class Augment:
             raise ConfigError(f"augmentation.images: got {self.images}; expected above 0")
         if self.every < 1:
             raise ConfigError(f"augmentation.every: got {self.every}; expected at least 1")
+        if not all(0 <= chance <= 1 for chance in ends(self.chance)):
+            raise ConfigError(f"augmentation.chance: got {self.chance}; expected 0 to 1")
+        if self.adaptive and self.chance != 1:
+            raise ConfigError(
+                f"augmentation.chance: got {self.chance} with adaptive = true, which moves the "
+                "chance by itself; leave out either"
+            )
+
+    @property
+    def gated(self) -> bool:
+        """Whether an image may be left as it is: a random input says which are."""
+        return self.adaptive or self.chance != 1
 
     def moved(self, p: float, signs: float, updates: int, batch: int) -> float:
         """Return the probability p after some discriminator updates.
@@ -167,7 +192,8 @@ def view(
         Standard deviation of the instance noise that is added last (Sønderby et al. 2017);
         used only if `random` contains instance noise.
     p
-        The probability of each transform, if the augmentation is adaptive.
+        The probability of each transform, if the augmentation is gated: the follower's if it is
+        adaptive, else the scalar "augment".
     """
     for name in augment.policy if augment else ():
         numbers = _strip_prefix(random, f"augment/{half}/{name}")
@@ -210,6 +236,12 @@ def _affine(ops: AugmentOps, images: Tensor, numbers: Numbers) -> Tensor:
     return ops.warp(images, numbers["maps"])
 
 
+def _turn(ops: AugmentOps, images: Tensor, numbers: Numbers) -> Tensor:
+    if (crossed := numbers.get("transposed")) is not None:
+        images = crossed * ops.transpose(images) + (1 - crossed) * images
+    return ops.warp(images, numbers["maps"])
+
+
 FORMULAS: dict[str, Formula] = {
     "brightness": _brightness,
     "saturation": _scale_about_mean(3),
@@ -217,6 +249,8 @@ FORMULAS: dict[str, Formula] = {
     "translation": _translation,
     "cutout": _cutout,
     "affine": _affine,
+    "flip": _affine,
+    "turn": _turn,
 }
 
 

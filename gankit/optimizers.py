@@ -34,7 +34,7 @@ from gankit._utils.known_arguments import known_arguments
 from gankit._utils.plain_numbers import number, plain_numbers
 from gankit._utils.state import State
 from gankit.errors import ConfigError, shown
-from gankit.schedules import Rate, check_rate, ends
+from gankit.schedules import Rate, check_rate, ends, value
 
 
 @known_arguments()
@@ -167,19 +167,21 @@ class Average:
     Attributes
     ----------
     half_life
-        In images: after this many, a step's weight in the average has halved. 10,000 by default.
+        In images: after this many, a step's weight in the average has halved. 10,000 by default;
+        or a schedule, which may start at 0, as in Huang et al. 2024.
     ramp
         Upper bound of the half-life, as a share of the images seen; 0.05 by default. 0 turns the
         ramp off.
     """
 
-    half_life: float = 10_000.0
+    half_life: Rate = 10_000.0
     ramp: float = 0.05
 
     def __post_init__(self) -> None:
         """Raise ConfigError for values of the wrong type or out of range."""
         check_fields(self, "average")
-        if not self.half_life > 0:
+        first, last = ends(self.half_life)
+        if not (first >= 0 and last > 0 and max(first, last) < math.inf):
             raise ConfigError(f"average.half_life: got {self.half_life}; expected above 0")
         if not self.ramp >= 0:
             raise ConfigError(f"average.ramp: got {self.ramp}; expected at least 0")
@@ -193,5 +195,7 @@ class Average:
         0.9930924954370359
         """
         batch, images_seen = number(batch), number(images_seen)
-        half_life = min(self.half_life, self.ramp * images_seen) if self.ramp else self.half_life
+        half_life = value(self.half_life, images_seen - batch)
+        if self.ramp:
+            half_life = min(half_life, self.ramp * images_seen)
         return float(0.5 ** (batch / half_life)) if half_life else 0.0

@@ -134,6 +134,7 @@ def test_resuming_a_finished_run_returns_it(out):
         ({"batch": 8}, "batch was 16, is now 8"),
         ({"loss": "hinge"}, "loss was nonsaturating, is now hinge"),
         ({"label_smoothing": 0.1}, "label_smoothing was 0.0, is now 0.1"),
+        ({"lecam": 0.3}, "lecam was 0.0, is now 0.3"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -10,7 +10,15 @@ import pytest
 
 import gankit
 from gankit.errors import ConfigError, PluginError
-from gankit.losses import BUILTIN, HINGE, Loss, check_paired
+from gankit.losses import (
+    BUILTIN,
+    HINGE,
+    Loss,
+    NumpyFollowerOps,
+    NumpyLossOps,
+    check_paired,
+    lecam,
+)
 from gankit.plugins import validation
 from tests.short_runs import refusal, train
 
@@ -157,6 +165,33 @@ def test_resuming_with_another_follower_is_refused(tmp_path, other):
 def test_a_loss_with_a_follower_can_be_smoothed():
     run = train(loss=FOLLOWING, steps=2, label_smoothing=0.1)
     assert np.isfinite(run.history).all()
+
+
+START = {"real": 1.0, "fake": 2.0}
+
+
+def test_lecam_adds_the_distances_from_the_other_halfs_running_mean():
+    found, real, fake = lecam(HINGE, 0.3, decay=0.9), np.array([1.0, 3.0]), np.array([-2.0, 0.0])
+    ops, means = NumpyLossOps(), found.follower.follow(NumpyFollowerOps(), START, real, fake)
+    assert means == {"real": pytest.approx(0.9 + 0.2), "fake": pytest.approx(1.8 - 0.1)}
+    more = 0.3 * (((real - 2) ** 2).mean() + ((fake - 1) ** 2).mean())
+    plain = HINGE.discriminator(ops, real, fake)
+    assert found.discriminator(ops, real, fake, START) == pytest.approx(plain + more)
+    assert found.generator(ops, None, fake, START) == HINGE.generator(ops, None, fake)
+    assert lecam(HINGE, 0.0) is HINGE
+
+
+def test_a_run_with_lecam_resumes_exactly(tmp_path):
+    whole = train(loss="hinge", lecam=0.3, steps=4)
+    train(loss="hinge", lecam=0.3, steps=2, out=tmp_path / "run")
+    resumed = gankit.train(out=tmp_path / "run", resume=True, steps=4)
+    np.testing.assert_array_equal(resumed.sample(4), whole.sample(4))
+    assert set(resumed.trainer.state()) >= {"loss/real", "loss/fake"}
+
+
+def test_lecam_refuses_a_loss_with_a_follower():
+    told = refusal(lambda: lecam(FOLLOWING, 0.3))
+    assert told.startswith("lecam: got 0.3 with loss 'pulled', which has a follower; expected")
 
 
 def test_the_formulas_of_a_loss_with_a_follower_take_its_scalars():

@@ -183,6 +183,10 @@ class TensorFlow(Framework):
         first, second = tf.split(x, 2)
         return first, second
 
+    def transpose(self, images: Tensor, /) -> Tensor:
+        """Return images with rows in place of columns."""
+        return tf.transpose(images, (0, 2, 1, 3))
+
     def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
         """Shift each image by its row of offsets, int64.
 

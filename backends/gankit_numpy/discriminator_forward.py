@@ -130,7 +130,8 @@ class DiscriminatorForward:
         if not self.images:
             return images
         sigma = self.batch.scalars.get("instance_noise", 0.0)
+        p = self.batch.scalars.get("augment") if self.p is None else self.p
         viewed: Tracked = view(
-            TrackedOps(), self.augment, images, half, self.batch.random, sigma, self.p
+            TrackedOps(), self.augment, images, half, self.batch.random, sigma, p
         )
         return viewed

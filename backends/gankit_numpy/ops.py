@@ -49,6 +49,10 @@ class TrackedOps:
         rows = operations.interpolate(images, _places(images, maps[:, 0], 2), 2)
         return operations.interpolate(rows, _places(rows, maps[:, 1], 1), 1)
 
+    def transpose(self, images: Tracked) -> Tracked:
+        """Return images with rows in place of columns."""
+        return operations.transpose(images, (0, 2, 1, 3))
+
     def below(self, numbers: Value, threshold: float) -> Value:
         """Return 1 where a number is below the threshold and 0 elsewhere."""
         return (numbers < threshold).astype(numbers.dtype)

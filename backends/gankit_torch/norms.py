@@ -111,7 +111,7 @@ class MinibatchStd(nn.Module):
         """Return `(n, ..., features + 1)`."""
         sides = inputs.shape[1:-1]
         if not settings.training:
-            return torch.cat([inputs, self.deviation.expand(len(inputs), *sides, 1)], dim=-1)
+            return torch.cat([inputs, self.deviation.expand(inputs.shape[0], *sides, 1)], dim=-1)
         layer, sums = self.layer, settings.sums
         found = batch_deviations(torch_functions, sums, inputs, settings.halves, layer)
         if settings.moving:

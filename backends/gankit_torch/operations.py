@@ -65,6 +65,10 @@ class TorchOperations(Operations):
         summed = functional.cross_entropy(logits, labels, ignore_index=-1, reduction="sum")
         return summed / (labels >= 0).sum().clamp(min=1)
 
+    def transpose(self, images: Tensor, /) -> Tensor:
+        """Return images with rows in place of columns."""
+        return images.transpose(1, 2)
+
     def shift(self, images: Tensor, offsets: Tensor, /) -> Tensor:
         """Shift each image by its row of offsets, int64; fill with zeros."""
         shifted: Tensor = _Shift.apply(images, offsets)  # type: ignore[no-untyped-call]

@@ -55,6 +55,7 @@ class Settings(TypedDict, total=False):
     passes: Mapping[str, str]
     label_smoothing: float
     swapped: bool
+    lecam: float
     conditions: Condition | Sequence[Condition | Table]
     labelled: int | None
     labelled_share: float | None

@@ -29,7 +29,7 @@ from gankit.data import ImageOptions
 from gankit.data.memory_data import GIVEN, MEMORY
 from gankit.errors import ConfigError, shown
 from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labels
-from gankit.losses import smoothed, swapped
+from gankit.losses import lecam, smoothed, swapped
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
@@ -123,6 +123,8 @@ class TrainConfig(Options):
     swapped
         Whether the generator minimises the discriminator's formula with real and generated values
         exchanged, instead of its own; False by default.
+    lecam
+        Weight of LeCam regularisation, `gankit.losses.lecam`, at least 0; 0 by default.
     classes
         Number of classes. None, the default, takes it from the data if a network is
         class-conditional.
@@ -185,6 +187,7 @@ class TrainConfig(Options):
     n_critic: int = 1
     label_smoothing: float = 0.0
     swapped: bool = False
+    lecam: float = 0.0
     classes: int | None = None
     conditions: tuple[Condition, ...] = ()
     labelled: int | None = None
@@ -318,7 +321,7 @@ class TrainConfig(Options):
             discriminator=native.get("discriminator", self.discriminator.layers),
             latent=self.latent,
             image_shape=image_shape,
-            loss=swapped(smooth) if self.swapped else smooth,
+            loss=lecam(swapped(smooth) if self.swapped else smooth, self.lecam),
             generator_optimizer=self.generator.optimizer,
             discriminator_optimizer=self.discriminator.optimizer,
             classes=(self.classes or 0) if self.conditional or native else 0,

@@ -8,7 +8,9 @@
     augment/real/translation/offsets  (B, 2) int64
     augment/real/cutout/rows          (B, height, 1, 1), 1 inside the rectangle; columns likewise
     augment/real/affine/maps          (B, 2, 3), as `gankit.augment.AugmentOps.warp` takes them
-    augment/real/brightness/gate      (B, 1, 1, 1) in [0, 1), if the augmentation is adaptive
+    augment/real/turn/maps            (B, 2, 3); so for affine and flip
+    augment/real/turn/transposed      (B, 1, 1, 1), 1 if height and width are swapped; square images
+    augment/real/brightness/gate      (B, 1, 1, 1) in [0, 1), if the augmentation is gated
 
 All are drawn in float32, whatever the precision, so that runs of either get the same numbers.
 """
@@ -72,7 +74,7 @@ def _draws(
             for name in problem.augment.policy:
                 for role, array in TRANSFORMS[name](numbers, name, lead, problem.image_shape):
                     yield f"augment/{half}/{name}/{role}", array
-                if problem.augment.adaptive:
+                if problem.augment.gated:
                     gate = numbers.random((*lead, *PIXEL), np.float32)
                     yield f"augment/{half}/{name}/gate", gate
 
@@ -134,9 +136,34 @@ def _maps(random: np.random.Generator, _name: str, lead: tuple[int, int], shape:
     yield "maps", maps.astype(np.float32)
 
 
+def _mirrored(
+    random: np.random.Generator, _name: str, lead: tuple[int, int], _shape: Shape
+) -> Roles:
+    yield "maps", _reversed(random.random(lead, np.float32) < np.float32(0.5), np.zeros(lead, bool))
+
+
+def _turned(random: np.random.Generator, _name: str, lead: tuple[int, int], shape: Shape) -> Roles:
+    """Draw quarter turns: a turn is a transposition, then rows or columns in reverse order."""
+    quarters = random.integers(0, 4, lead)
+    if shape[0] == shape[1]:
+        yield "transposed", (quarters % 2).astype(np.float32)[..., None, None, None]
+    else:
+        quarters = quarters // 2 * 2
+    yield "maps", _reversed(quarters >= 2, (quarters == 1) | (quarters == 2))
+
+
+def _reversed(across: NDArray[np.bool_], down: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the maps of images whose pixels are in reverse order across, or down, where True."""
+    maps = np.zeros((*across.shape, 2, 3), np.float32)
+    maps[..., 0, 0], maps[..., 1, 0] = 1 - 2 * across, 1 - 2 * down
+    return maps
+
+
 TRANSFORMS: dict[str, Callable[[np.random.Generator, str, tuple[int, int], Shape], Roles]] = {
     **dict.fromkeys(RANGES, _value),
     "translation": _offsets,
     "cutout": _rectangle,
     "affine": _maps,
+    "flip": _mirrored,
+    "turn": _turned,
 }

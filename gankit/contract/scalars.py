@@ -5,6 +5,7 @@ generator/beta2            of an Adam; likewise discriminator/beta2
 average                    the share of the old average in the new one
 penalty/0                  the first penalty's weight, 0 if it is not due
 instance_noise             its standard deviation
+augment                    the chance of each transform, if it is below 1 and not adaptive
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ def _scheduled(problem: Problem) -> Iterator[tuple[str, Rate]]:
             yield f"{player}/beta2", optimizer.beta2
     if problem.noisy:
         yield "instance_noise", problem.instance_noise
+    if (augment := problem.augment) and augment.gated and not augment.adaptive:
+        yield "augment", augment.chance
 
 
 def _weights(penalty: Penalty, batch: int, n_critic: int, span: range) -> NDArray[np.float64]:

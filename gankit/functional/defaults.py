@@ -230,6 +230,14 @@ def warp(
     return products(_weights(xp, maps[:, 1], rows, columns), images)
 
 
+def transpose(xp: Namespace, images: Tensor) -> Tensor:
+    """Return `(n, w, h, c)`: `(n, h, w, c)` images with rows in place of columns."""
+    _, height, width, channels = images.shape
+    columns = [images[:, :, column : column + 1] for column in range(width)]
+    rows = [xp.reshape(column, (-1, 1, height, channels)) for column in columns]
+    return xp.concatenate(rows, axis=1)
+
+
 def column_products(xp: Namespace, matrices: Tensor, images: Tensor) -> Tensor:
     """Return `(n, i, w, c)` products of a matrix for each column with that column.
 

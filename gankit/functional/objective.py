@@ -384,7 +384,9 @@ class Objective:
         if sigma is not None:
             one = self.ops.xp.ones_like(images[:1, :1, :1, :1])
             sigma = self.ops.scale(sigma, one)
-        p = inputs.followers[ADA]["p"] if ADA in inputs.followers else None
+        p = inputs.scalars.get("augment")
+        if ADA in inputs.followers:
+            p = inputs.followers[ADA]["p"]
         return augment.view(self.ops, self.problem.augment, images, half, inputs.random, sigma, p)
 
     def _loss(self, inputs: Inputs, outputs: Tensor) -> Loss:

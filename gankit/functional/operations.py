@@ -226,6 +226,10 @@ class Operations(ABC):
         """
         return defaults.column_products(self.xp, matrices, images)
 
+    def transpose(self, images: Tensor, /) -> Tensor:
+        """Return `(B, width, height, channels)`: `images` with rows in place of columns."""
+        return defaults.transpose(self.xp, images)
+
     def mean(self, x: Tensor, /) -> Tensor:
         """Return the mean of all values of `x`, a scalar of its dtype."""
         return self.xp.mean(x)

@@ -26,6 +26,7 @@ from gankit.losses.builtin import (
     WASSERSTEIN,
 )
 from gankit.losses.label_smoothing import smoothed
+from gankit.losses.lecam import lecam
 from gankit.losses.loss import Formula, FormulaOfFakes, Loss, check_paired
 from gankit.losses.operations import (
     ALLOWED,
@@ -58,6 +59,7 @@ __all__ = [
     "Tensor",
     "absent",
     "check_paired",
+    "lecam",
     "smoothed",
     "swapped",
 ]

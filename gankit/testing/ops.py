@@ -35,6 +35,10 @@ class NumpyOps(NumpyLossOps):
         columns = np.array(list(map(_resampled, rows.swapaxes(1, 2), maps[:, 1])))
         return columns.swapaxes(1, 2)
 
+    def transpose(self, images: Array) -> Array:
+        """Return images with rows in place of columns."""
+        return images.swapaxes(1, 2)
+
     def below(self, numbers: Array, threshold: float) -> Array:
         """Return 1 for each number below the threshold, else 0."""
         return (numbers < threshold).astype(numbers.dtype)

@@ -342,6 +342,10 @@ WORDS = {
     "generator.optimizer.clip=0.0": "clip: got 0.0",
     "instance_noise=-1.0": "instance_noise: got -1.0",
     "label_smoothing=1.0": "label_smoothing: got 1.0",
+    "lecam=-1.0": "lecam: got -1.0; expected a finite number, at least 0",
+    "augment={chance=1.5}": "augmentation.chance: got 1.5; expected 0 to 1",
+    "augment={chance=0.5,adaptive=true}": "augmentation.chance: got 0.5 with adaptive = true",
+    'average.half_life={schedule="linear",start=-1,end=9,images=9}': "average.half_life: got",
 }
 
 

@@ -131,6 +131,7 @@ CALLS: dict[str, list[Call]] = {
         Call((np.array([[1000.0, -1000, 0], [0, 0, 0], [1000, 999, 1], [-1000, -1000, 0]]),),
              (LABEL_ROWS,)),
     ],
+    "transpose": [Call((IMAGES,))],
     "row_products": [Call((normal(3, 4, 2), normal(3, 5, 2)))],
     "column_products": [Call((normal(3, 5, 4, 6), normal(3, 6, 5, 2)))],
     "halves": [Call((normal(6, 2),))],

@@ -16,7 +16,7 @@ def view(images, half, batch, policy, p):
     return images if noise is None else images + batch.scalars["instance_noise"] * noise
 
 
-ROLES = ("value", "offsets", "rows", "columns", "maps", "gate")
+ROLES = ("value", "offsets", "rows", "columns", "maps", "transposed", "gate")
 
 
 def brightness(images, drawn):
@@ -67,6 +67,24 @@ def affine(images, drawn):
     return moved.movedim(1, -1)
 
 
+def turn(images, drawn):
+    """Turn by quarters: which of the four, the numbers say."""
+    down, across = (drawn["maps"][:, i, 0] < 0 for i in (1, 0))
+    odd = drawn["transposed"]
+    if odd is None:
+        odd = torch.zeros(len(images))
+    turned = []
+    for image, *bits in zip(images, odd.flatten().tolist(), down, across, strict=True):
+        quarters = {(0, 0): 0, (1, 0): 1, (1, 1): 2, (0, 1): 3}[tuple(int(b) for b in bits[1:])]
+        assert quarters % 2 == bits[0]
+        turned.append(torch.rot90(image, quarters, (0, 1)))
+    return torch.stack(turned)
+
+
+def flip(images, drawn):
+    return torch.where(drawn["maps"][:, :1, :1, None] < 0, images.flip(2), images)
+
+
 TRANSFORMS = {
     "brightness": brightness,
     "saturation": saturation,
@@ -74,4 +92,6 @@ TRANSFORMS = {
     "translation": translation,
     "cutout": cutout,
     "affine": affine,
+    "flip": flip,
+    "turn": turn,
 }

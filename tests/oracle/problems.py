@@ -118,6 +118,7 @@ def case(number):
     problem = replace(problem, **sourced(random.Random(f"sources {number}"), problem))  # noqa: S311
     problem = replace(problem, **encoded(random.Random(f"encode {number}"), problem))  # noqa: S311
     problem = replace(problem, **vectored(random.Random(f"vectors {number}"), problem))  # noqa: S311
+    problem = replace(problem, **scheduled(random.Random(f"schedules {number}"), problem))  # noqa: S311
     problem = replace(problem, discriminator=compared(random.Random(f"compare {number}"), problem))  # noqa: S311
     problem = replace(problem, generator=classed(random.Random(f"classes {number}"), problem))  # noqa: S311
     pixels = np.random.default_rng(number)
@@ -279,6 +280,18 @@ def attentive(chance, problem):
         return problem.discriminator
     attention = SelfAttention(chance.randint(1, 3), gain=2.0, spectral=spectral)
     return (attention, Tanh(), *problem.discriminator)
+
+
+def scheduled(chance, problem):
+    """Return schedules of an augmentation's chance and of the average's half-life, for some."""
+    changes = {}
+    if problem.augment and not problem.augment.adaptive and chance.random() < 0.5:
+        rising = Schedule("cosine", 0.2, 0.9, 60)
+        changes["augment"] = replace(problem.augment, chance=rising)
+    if problem.average and chance.random() < 0.5:
+        rising = Schedule("linear", 0.0, 50.0, 60)
+        changes["average"] = replace(problem.average, half_life=rising)
+    return changes
 
 
 def compared(chance, problem):

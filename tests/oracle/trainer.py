@@ -162,7 +162,9 @@ class Oracle:
 
     def seen(self, images, half, batch):
         augment = self.problem.augment
-        p = self.arrays["ada/p"] if augment and augment.adaptive else None
+        p = batch.scalars.get("augment")
+        if augment and augment.adaptive:
+            p = self.arrays["ada/p"]
         return view(images, half, batch, augment.policy if augment else (), p)
 
     def classified(self, batch, *halves):

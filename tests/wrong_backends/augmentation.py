@@ -1,5 +1,6 @@
 """Backends whose augmentation is wrong."""
 
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -78,6 +79,26 @@ def spread_plainly(_images, _places, _axis, original=operations.interpolate):
 @caught_by("test_augmentation_matches_the_reference")
 class LeavesGradientsUnwarped(patched(operations, interpolate=spread_plainly)):
     """Does not take the gradient of a warped image to the pixels that it came from."""
+
+
+def upright(_ops, images):
+    return images
+
+
+@caught_by("test_square_images_are_turned_by_quarters")
+class TurnsByHalvesAlone(patched(TrackedOps, transpose=upright)):
+    """Does not swap the height and the width of an image that is turned by a quarter."""
+
+
+@caught_by("test_transforms_have_the_chance_of_the_batch")
+class KeepsTheFirstChance(CorrectTrainer):
+    """Augments with the chance that the schedule begins with."""
+
+    def _discriminator_forward(self, batch, weights):
+        first = {"augment": 0.2} if "augment" in batch.scalars else {}
+        return super()._discriminator_forward(
+            replace(batch, scalars={**batch.scalars, **first}), weights
+        )
 
 
 def always(_ops, numbers, _threshold):

@@ -14,6 +14,8 @@ import math
 
 from gankit.layers import (
     AveragePool,
+    BlurPool,
+    BlurUpsample,
     Conv,
     Dense,
     Flatten,
@@ -33,7 +35,14 @@ GROUP = 16
 SLOPE = LeakyReLU(0.2)
 
 
-def generator(shape: Shape, *, width: int, embedding: int = 0, embedding_gain: float = 1.0) -> Spec:
+def generator(
+    shape: Shape,
+    *,
+    width: int,
+    embedding: int = 0,
+    embedding_gain: float = 1.0,
+    blur: bool = False,
+) -> Spec:
     """Return a dense layer and residual blocks, with the sides doubled between them.
 
     Parameters
@@ -44,6 +53,9 @@ def generator(shape: Shape, *, width: int, embedding: int = 0, embedding_gain: f
         Channels at the sides of the images, at least 1; twice as many at smaller ones.
     embedding, embedding_gain
         As in `dense.generator`.
+    blur
+        Whether the sides are doubled with the weights [1, 2, 1], as in the paper; False, the
+        default, repeats pixels.
 
     Raises
     ------
@@ -51,12 +63,12 @@ def generator(shape: Shape, *, width: int, embedding: int = 0, embedding_gain: f
         No such network makes the size.
     """
     start, wide = doublings((shape[0], shape[1])), 2 * width
-    blocks = start.count + 1
+    blocks, larger = start.count + 1, BlurUpsample() if blur else Upsample(2)
     return (
         *labels.embedding(embedding, embedding_gain),
         Dense(start.height * start.width * wide, init="fan-in-normal"),
         Reshape((start.height, start.width, wide)),
-        *(layer for _ in range(start.count) for layer in (_block(wide, blocks), Upsample(2))),
+        *(layer for _ in range(start.count) for layer in (_block(wide, blocks), larger)),
         Conv(width, 1, bias=False, init="fan-in-normal"),
         _block(width, blocks),
         Conv(shape[2], 1, init="fan-in-normal"),
@@ -64,7 +76,9 @@ def generator(shape: Shape, *, width: int, embedding: int = 0, embedding_gain: f
     )
 
 
-def discriminator(shape: Shape, *, width: int, outputs: int = 1, projection: bool = False) -> Spec:
+def discriminator(
+    shape: Shape, *, width: int, outputs: int = 1, projection: bool = False, blur: bool = False
+) -> Spec:
     """Return residual blocks, with the sides halved between them, and a dense layer.
 
     Parameters
@@ -73,6 +87,9 @@ def discriminator(shape: Shape, *, width: int, outputs: int = 1, projection: boo
         As in `generator`.
     outputs, projection
         As in `labels.last`.
+    blur
+        Whether the sides are halved with the weights [1, 2, 1]; False, the default, averages
+        squares.
 
     Raises
     ------
@@ -80,13 +97,13 @@ def discriminator(shape: Shape, *, width: int, outputs: int = 1, projection: boo
         As in `generator`.
     """
     count, wide = doublings((shape[0], shape[1])).count, 2 * width
-    blocks = count + 1
+    blocks, smaller = count + 1, BlurPool() if blur else AveragePool(2)
     return (
         Conv(width, 1, init="fan-in-normal"),
         _block(width, blocks),
-        AveragePool(2),
+        smaller,
         Conv(wide, 1, bias=False, init="fan-in-normal"),
-        *(layer for _ in range(count - 1) for layer in (_block(wide, blocks), AveragePool(2))),
+        *(layer for _ in range(count - 1) for layer in (_block(wide, blocks), smaller)),
         _block(wide, blocks),
         Flatten(),
         *labels.last(outputs, projection, init="fan-in-normal"),

@@ -9,7 +9,9 @@ import numpy as np
 from gankit.augment import TRANSFORMS, Augment, Half, view
 from gankit.contract import Array, Backend, Batch, Precision, Problem, Trainer, strip_prefix
 from gankit.penalties import Penalty
+from gankit.schedules import Schedule
 from gankit.testing.agreement import assert_close, layout
+from gankit.testing.clauses.networks import Images
 from gankit.testing.clauses.penalties import (
     SMOOTH,
     WEIGHT,
@@ -20,7 +22,7 @@ from gankit.testing.clauses.penalties import (
 )
 from gankit.testing.clauses.running_state import without_penalties
 from gankit.testing.clauses.updates import assert_losses_close, each_player, run_update
-from gankit.testing.harness import assert_matches_reference, ready, require, supported
+from gankit.testing.harness import Setup, assert_matches_reference, ready, require, supported
 from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import TO_IMAGE
 from gankit.testing.ops import NumpyOps
@@ -35,7 +37,7 @@ ADAPTIVE = Augment(adaptive=True, target=0.1, images=128, every=2)
 class AugmentationClauses:
     """Augmentation: transforms, instance noise and flips (capabilities "augment", "adaptive").
 
-    The formula is `gankit.augment.view`, over four operations of the backend.
+    The formula is `gankit.augment.view`, over five operations of the backend.
     """
 
     @each_player
@@ -70,6 +72,26 @@ class AugmentationClauses:
         ]
         wanted = WEIGHT * formula(problem.penalties[0], np.concatenate(gradients))
         assert_losses_close(found, wanted, 1e-7)
+
+    def test_square_images_are_turned_by_quarters(self, backend: Backend, images: Images) -> None:
+        """Updates match the reference with square images that are turned and mirrored."""
+        problem = replace(full(backend), augment=Augment(("turn", "flip")))
+        setup = Setup(supported(backend, problem), images)
+        assert_matches_reference(backend, setup, 3, bound(problem))
+
+    @each_player
+    def test_transforms_have_the_chance_of_the_batch(self, backend: Backend, player: str) -> None:
+        """With a chance below 1, a transform applies to an image if its gate is below the scalar.
+
+        The scalar is "augment", from a schedule.
+        """
+        rising = Augment(chance=Schedule("linear", start=0.2, end=0.9, images=160))
+        problem = rgb_problem(backend, TO_IMAGE, SMOOTH["dense"], augment=rising)
+        trainer = ready(backend, supported(backend, problem))
+        for step in (0, 5):
+            batch = rgb_setup(problem).batch(step)
+            wanted = expected_loss(trainer, problem, batch, player, p=0.2 + 0.07 * step)
+            assert_losses_close(run_update(trainer, player, batch), wanted, bound(problem))
 
     @each_player
     def test_adaptive_transforms_have_the_probability_p(
