@@ -16,7 +16,7 @@ DOCS = Path(__file__).parent
 PAGE = DOCS / "gallery.md"
 RECIPES = {
     "simple": (6400, "dense.md"), "dcgan": (1000, "convolutional.md"),
-    "infogan": (4000, "infogan.md"), "sgan": (600, "sgan.md"), "ccgan": (2000, "ccgan.md"),
+    "infogan": (3752, "infogan.md"), "sgan": (1876, "sgan.md"), "ccgan": (2000, "ccgan.md"),
     "lsgan": (600, "least-squares.md"),
     "bgan": (600, "boundary-seeking.md"),
     "wgan": (800, "wasserstein.md"), "wgan-gp": (800, "wasserstein.md"),
