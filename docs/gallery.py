@@ -26,14 +26,14 @@ RECIPES = {
     "acgan": (600, "conditional.md"), "digits": (10000, "digits.md"),
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
-    "bigan": (2143, "bigan.md"),
+    "bigan": (2143, "bigan.md"), "aae": (632, "aae.md"),
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
 CLASSES = {"cgan", "projection", "acgan", "digits"}
 TRANSLATE = ("pix2pix", "inpaint", "super-resolution", "colourise")
 """Recipes from images to images, of which 20 test images are shown: source, made, true."""
 SHOW = {name: f"gankit translate runs/{name} --out {{out}}" for name in TRANSLATE} | {
-    "bigan": "gankit encode runs/bigan --grid {out}",
+    name: f"gankit encode runs/{name} --grid {{out}}" for name in ("bigan", "aae")
 }
 """The command of the other pictures."""
 DATA = {"colourise": "colour-glyphs", "ccgan": "turned-glyphs"}

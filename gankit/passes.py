@@ -1,7 +1,9 @@
 """Further networks, and passes: values that networks make of other values, by name.
 
 A pass is written as a call, `code = "encoder(real)"`: the network, then its inputs. Values that are
-given are "noise", "real", "source" and "fake", the generator's images of its inputs.
+given are "noise", "real", "source" and "fake", the generator's images of its inputs. `sample(x)`
+draws from the normal distribution with the means and the logarithms of variances in the halves of
+x. An input `stop(x)` is x without its gradient.
 """
 
 from __future__ import annotations
@@ -20,7 +22,10 @@ from gankit.errors import ConfigError, shown
 from gankit.layers import Layer, as_spec
 from gankit.terms import Side
 
-CALL = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)\(([^()]*)\)")
+CALL = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)\((.*)\)")
+INPUT = re.compile(r"(stop\()?([A-Za-z][A-Za-z0-9_-]*)(?(1)\))")
+SAMPLE = "sample"
+"""In place of a network: the value is drawn."""
 
 
 @known_arguments()
@@ -50,24 +55,33 @@ class Pass:
     """A network and the names of the values that it takes.
 
     >>> parsed("code", "encoder(real)")
-    Pass(network='encoder', inputs=('real',))
+    Pass(network='encoder', inputs=('real',), stopped=(False,))
     """
 
     network: str
     inputs: tuple[str, ...]
+    stopped: tuple[bool, ...] = ()
+    """Whether each of the inputs is taken without its gradient; by default none is."""
+
+    def taken(self) -> list[tuple[str, bool]]:
+        """Return each input, and whether it is taken without its gradient."""
+        return list(zip(self.inputs, self.stopped or (False,) * len(self.inputs), strict=True))
 
 
 def parsed(name: str, text: Any) -> Pass:  # noqa: ANN401 - users pass it.
     """Return the pass that makes the value called `name`; ConfigError for another form."""
     check_name("passes", name)
     call = CALL.fullmatch(text.replace(" ", "")) if isinstance(text, str) else None
-    inputs = tuple(call[2].split(",")) if call else ()
+    inputs = [INPUT.fullmatch(each) for each in call[2].split(",")] if call else []
     if call is None or not all(inputs):
         raise ConfigError(
             f"passes.{name}: got {shown(text)}; expected a network and its inputs, such as "
             "'encoder(real)'"
         )
-    return Pass(call[1], inputs)
+    found = [each for each in inputs if each]
+    if call[1] == SAMPLE and len(found) > 1:
+        raise ConfigError(f"passes.{name}: got {shown(text)}; expected one input of 'sample'")
+    return Pass(call[1], tuple(each[2] for each in found), tuple(bool(each[1]) for each in found))
 
 
 def ordered(passes: Mapping[str, Pass]) -> dict[str, Pass]:

@@ -1,7 +1,8 @@
-"""Terms of the losses: what a head of the discriminator, its features or an image are to be.
+"""Terms of the losses: what a head of the discriminator, its features or a value are to be.
 
-A term compares the outputs of a head of the discriminator, `of`, with `to`; or generated images
-with others, pixel by pixel. With o and t an image's values of each, and E the mean over the images:
+A term compares the outputs of a head of the discriminator, `of`, with `to`; or a value, such as
+generated images, with another, entry by entry. With o and t an image's values of each, and E the
+mean over the images:
 
     cross-entropy   E (logsumexp(o) - sum(t o)), t one-hot; E over the images that have a label,
                     0 without any
@@ -11,7 +12,10 @@ with others, pixel by pixel. With o and t an image's values of each, and E the m
     gaussian        E sum(1/2 ((t - m)^2 exp(-s) + s + log(2 pi))), m the first half of o's columns
                     and s the second: the negative logarithm of a normal density (Chen et al. 2016)
 
-Two kinds have no head:
+Three kinds have no head:
+
+    kl                 E sum(1/2 (m^2 + exp(s) - s - 1)), m and s as of "gaussian": the divergence
+                       of that normal distribution from the standard one (Kingma & Welling 2014)
 
     feature-matching   sum((E f - E r)^2), f and r the outputs of a layer of the discriminator for
                        a generated and for a real image (Salimans et al. 2016)
@@ -37,6 +41,7 @@ Kind = Literal[
     "l1",
     "l2",
     "gaussian",
+    "kl",
     "feature-matching",
 ]
 Side = Literal["generator", "discriminator"]
@@ -44,8 +49,8 @@ LABEL, CODE = "label", "code/"
 """The labels as a value, and the beginning of a code's name as one."""
 FAKE = "fake"
 """The generated images as a value."""
-IMAGES = ("real", "source")
-"""What generated images can be compared with."""
+VALUES = ("l1", "l2", "kl")
+"""The kinds that compare values."""
 CLASS = "class"
 """The head of an auxiliary classifier."""
 ADVERSARIAL, MATCHING = "adversarial", "feature-matching"
@@ -62,25 +67,26 @@ class Term:
     Attributes
     ----------
     kind
-        "cross-entropy", "l1", "l2", "gaussian", "feature-matching", "adversarial", or
+        "cross-entropy", "l1", "l2", "gaussian", "kl", "feature-matching", "adversarial", or
         "binary-cross-entropy" for labels of several attributes, each 0 or 1.
     of
         The outputs of a head of the discriminator: "fake/NAME" of generated images, "real/NAME" of
-        real ones. Or "fake", the generated images themselves, by "l1" or "l2". For feature matching
-        "fake/logit@N", the outputs of its layer N, counted from 0, or from the end by -1, -2 and so
-        on; empty for the adversarial term.
+        real ones. Or a value, by "l1", "l2" or "kl": "fake", the generated images themselves, or
+        one that a pass makes (`gankit.passes`), or the outputs of layer N of a pass through the
+        discriminator, "NAME@N" or "real/logit@N"; N counts from 0, or from the end by -1, -2 and so
+        on. For feature matching "fake/logit@N"; empty for the adversarial term.
     to
         What they are to be: "code/NAME" of generated images, or "label": classes by cross-entropy,
-        vectors by the other kinds. Of images "real" or "source", the image of the same position in
-        the batch. For feature matching "real/logit@N".
+        vectors by the other kinds. For a value another one, such as "real" or "source", the image
+        of the same position in the batch; empty for "kl". For feature matching "real/logit@N".
     sides
         The networks whose loss it joins: "generator", "discriminator" or both; by default the
         generator, and both for the adversarial term.
     weight
         Its factor, at least 0; 1 by default.
     by, real, fake
-        For the adversarial term alone, and the same by default: "discriminator", ("real",) and
-        ("fake",).
+        For an adversarial term alone: the network that compares two halves, on the discriminator's
+        side, and the values that it takes of each; by default "discriminator", on what it sees.
     """
 
     kind: Kind
@@ -109,15 +115,14 @@ class Term:
         self._check_adversarial()
         if self.kind == MATCHING:
             self._check_features()
-        elif self.of_images:
-            self._check_images()
+        elif self.of_values:
+            self._check_values()
         elif self.kind != ADVERSARIAL:
             self._check_head()
 
     def _check_adversarial(self) -> None:
         """Raise ConfigError for other values of an adversarial term, or its values in another."""
         given = {"by": self.by, "real": self.real, "fake": self.fake}
-        wanted = {"by": "discriminator", "real": ("real",), "fake": ("fake",)}
         if self.kind == ADVERSARIAL:
             for name in ("of", "to"):
                 if value := getattr(self, name):
@@ -129,9 +134,11 @@ class Term:
                 raise ConfigError(
                     f"term.{name}: got {shown(value)} for {self.kind!r}; leave it out"
                 )
-            if value and value != wanted[name]:
-                expected = wanted[name] if name == "by" else list(wanted[name])
-                raise ConfigError(f"term.{name}: got {shown(value)}; expected {expected!r}")
+        if self.real and self.fake and len(self.real) != len(self.fake):
+            raise ConfigError(
+                f"term.real: got {list(self.real)} with fake = {list(self.fake)}; expected as many "
+                "values of each half"
+            )
 
     def _check_features(self) -> None:
         """Raise ConfigError unless the values of feature matching are outputs of one layer."""
@@ -168,29 +175,36 @@ class Term:
                 "images have codes"
             )
 
-    def _check_images(self) -> None:
-        """Raise ConfigError for a term of images that is not possible."""
-        if self.to not in IMAGES:
-            raise ConfigError(
-                f"term.to: got {shown(self.to)} for 'fake'; expected 'real' or 'source', images"
-            )
-        if self.kind not in ("l1", "l2"):
+    def _check_values(self) -> None:
+        """Raise ConfigError for a term of values that is not possible."""
+        if self.kind not in VALUES:
             raise ConfigError(f"term.kind: got {self.kind!r} of images; expected 'l1' or 'l2'")
+        if self.kind == "kl" and self.to:
+            raise ConfigError(f"term.to: got {shown(self.to)} for 'kl'; leave it out")
+        plain = "/" not in self.to or FEATURES.fullmatch(self.to) is not None
+        if self.kind != "kl" and (not plain or self.to in ("", LABEL)):
+            raise ConfigError(
+                f"term.to: got {shown(self.to)} for {self.of!r}; expected 'real' or 'source', or "
+                "another value"
+            )
         if self.sides != ("generator",):
             raise ConfigError(
-                f"term.sides: got {list(self.sides)} for images; expected ['generator'], since "
+                f"term.sides: got {list(self.sides)} for values; expected ['generator'], since "
                 "they do not depend on the discriminator"
             )
 
     @property
     def has_head(self) -> bool:
         """Whether it compares the outputs of a head."""
-        return self.kind not in (ADVERSARIAL, MATCHING) and not self.of_images
+        return self.kind not in (ADVERSARIAL, MATCHING) and not self.of_values
 
     @property
-    def of_images(self) -> bool:
-        """Whether it compares images, not the outputs of a head."""
-        return self.of == FAKE
+    def of_values(self) -> bool:
+        """Whether it compares values, such as images, not the outputs of a head."""
+        if self.of == FAKE:
+            return True
+        plain = "/" not in self.of or FEATURES.fullmatch(self.of) is not None
+        return self.kind in VALUES and plain and self.to != LABEL and not self.code
 
     @property
     def half(self) -> str:

@@ -77,12 +77,12 @@ PROBLEM = Problem(
             "term.of: got 'fake/logit' for 'adversarial'; leave it out",
         ),
         (
-            lambda: Term("adversarial", by="critic"),
-            "term.by: got 'critic'; expected 'discriminator'",
+            lambda: Term("adversarial", to="code/a", by="critic"),
+            "term.to: got 'code/a' for 'adversarial'; leave it out",
         ),
         (
-            lambda: Term("adversarial", fake=["other"]),
-            "term.fake: got tuple of 1; expected ['fake']",
+            lambda: Term("adversarial", real=["real", "code"], fake=["other"]),
+            "term.real: got ['real', 'code'] with fake = ['other']; expected as many",
         ),
         (
             lambda: Term("l2", "fake/a", "code/a", by="discriminator"),
@@ -123,7 +123,7 @@ def test_a_code_or_a_term_of_another_form_is_refused(make, told):
         ({"discriminator": (Flatten(), Dense(1))}, "expected (6,), a logit and 3 of 'digit', 2 of"),
         (
             {"terms": (Term("adversarial"), Term("adversarial"))},
-            "terms: got two adversarial ones; expected one",
+            "terms: got two adversarial ones of the same values; expected one",
         ),
         (
             {"terms": (Term("adversarial", sides=("discriminator",)),)},

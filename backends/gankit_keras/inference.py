@@ -60,8 +60,8 @@ class Inference:
     ) -> Array:
         """Return images, or `(n,)` logits."""
         outputs = self._outputs(inputs, labels)
-        criticises = self._problem.criticises(self._network.name)
-        return self._problem.image_logits(outputs) if criticises else outputs
+        problem, name = self._problem, self._network.name
+        return problem.logits_of(name, outputs) if problem.criticises(name) else outputs
 
     def noise_gradient(
         self,

@@ -22,7 +22,7 @@ ALL = slice(None)
 
 @dataclass(frozen=True)
 class DiscriminatorForward:
-    """A discriminator in one update.
+    """A discriminator, or another network on its side, in one update.
 
     Attributes
     ----------
@@ -38,6 +38,8 @@ class DiscriminatorForward:
         What it takes of each half after the first value.
     images
         Whether the first values are images, which are augmented.
+    role, number
+        The network's number, and that of its pass, which select the masks of dropout.
     """
 
     network: Sequential
@@ -48,6 +50,8 @@ class DiscriminatorForward:
     logits: int
     others: Mapping[Half, Sequence[Tracked]]
     images: bool = True
+    role: int = Role.DISCRIMINATOR
+    number: int = 0
 
     def adversarial(
         self, fake: Value, real: Value, shared: Collection[Half]
@@ -96,7 +100,7 @@ class DiscriminatorForward:
         n, labels = fake.shape[0], self.batch.labels
         images = concatenate([self.view(fake, "fake"), self.view(real, "real")], 0)
         both = None if labels is None else np.concatenate([labels, labels])
-        masks = pass_masks(self.batch, Role.DISCRIMINATOR)
+        masks = pass_masks(self.batch, self.role, self.number)
         outputs, running = self._run(images, both, masks, ("fake", "real"), layers)
         fakes = get_slice(outputs, (slice(n), ALL))
         return fakes, get_slice(outputs, (slice(n, None), ALL)), running
@@ -106,7 +110,8 @@ class DiscriminatorForward:
 
         Return its outputs, and the running state after the pass.
         """
-        masks, labels = pass_masks(self.batch, Role.DISCRIMINATOR, part), self.batch.labels
+        masks = pass_masks(self.batch, self.role, self.number + part)
+        labels = self.batch.labels
         return self._run(self.view(images, half), labels, masks, (half,))
 
     def _run(

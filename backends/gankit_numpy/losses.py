@@ -22,7 +22,7 @@ from gankit_numpy.tape import Tracked, Value, constant
 ALL = slice(None)
 
 
-def all_logits(outputs: Tracked, count: int) -> Tracked:
+def all_logits(outputs: Tracked, count: int | None) -> Tracked:
     """Return the logits of being real, those of one image after another.
 
     Parameters
@@ -30,7 +30,8 @@ def all_logits(outputs: Tracked, count: int) -> Tracked:
     outputs
         A discriminator's, as rows.
     count
-        Number of logits of an image: 1, the first column, or those of a map, all columns.
+        Number of logits of an image: 1, the first column, or those of a map, all columns; None for
+        all columns, whatever their number.
     """
     return reshape(get_slice(outputs, (ALL, slice(count))), (-1,))
 
@@ -51,6 +52,24 @@ def distance(kind: Kind, of: Tracked, to: Tracked) -> Tracked:
     """Return the mean of |of - to| of the kind "l1", of (of - to)^2 of "l2"."""
     differences = of - to
     return mean(absolute(differences) if kind == "l1" else differences * differences)
+
+
+def _moments(of: Tracked) -> tuple[Tracked, Tracked]:
+    """Return the means and the logarithms of variances in the halves of rows."""
+    size = of.shape[1] // 2
+    return get_slice(of, (ALL, slice(size))), get_slice(of, (ALL, slice(size, None)))
+
+
+def divergence(of: Tracked) -> Tracked:
+    """Return the mean divergence of rows' normal distributions from the standard one."""
+    means, logs = _moments(of)
+    return mean(sum_over(0.5 * (means * means + exp(logs) - logs - 1.0), (1,)))
+
+
+def sampled(of: Tracked, normal: Value) -> Tracked:
+    """Return numbers of rows' normal distributions, given standard normal numbers."""
+    means, logs = _moments(of)
+    return means + exp(logs * 0.5) * normal
 
 
 def term_value(kind: Kind, outputs: Tracked, target: Value) -> Tracked:

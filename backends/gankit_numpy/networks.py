@@ -89,9 +89,11 @@ class Inference:
 
     network: Sequential
     problem: Problem | None = None
-    """The problem, if it is the discriminator."""
+    """The problem, if it is on the discriminator's side."""
     noise_position: int = 0
     """The number of the noise among a generator's inputs."""
+    name: str = "discriminator"
+    """The network's name, if the problem is given."""
 
     def __call__(
         self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None = None, /
@@ -100,7 +102,7 @@ class Inference:
         outputs = self._outputs(inputs, labels)
         if self.problem is None:
             return outputs
-        return self.problem.image_logits(outputs.reshape(len(outputs), -1))
+        return self.problem.logits_of(self.name, outputs.reshape(len(outputs), -1))
 
     def classify(self, images: Array, head: str = CLASS, /) -> Array:
         """Return the `(n, size)` outputs of a head."""

@@ -18,14 +18,23 @@ from gankit.followers import ADA, LOSS
 from gankit.layers import as_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
+from gankit.passes import SAMPLE
 from gankit.terms import MATCHING, Side, Term
 from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
 from gankit_numpy.loss_follower import LossFollower
-from gankit_numpy.losses import all_logits, distance, image_logits, matched, term_value
+from gankit_numpy.losses import (
+    all_logits,
+    distance,
+    divergence,
+    image_logits,
+    matched,
+    sampled,
+    term_value,
+)
 from gankit_numpy.networks import Inference, Sequential, copy_into, ignore_overflow
-from gankit_numpy.operations import get_slice
+from gankit_numpy.operations import get_slice, reshape
 from gankit_numpy.ops import TrackedOps
 from gankit_numpy.optimizers import clip, updater
 from gankit_numpy.penalties import separate_penalty, weighted_penalty
@@ -62,7 +71,14 @@ class NumpyTrainer:
         self.average = (
             Inference(average, noise_position=problem.noise_position) if problem.average else None
         )
-        self.networks = {name: Inference(self._sequentials[name]) for name in problem.networks}
+        self.networks = {
+            name: Inference(
+                self._sequentials[name],
+                problem if problem.criticises(name) else None,
+                name=name,
+            )
+            for name in problem.networks
+        }
 
     @ignore_overflow
     def update_discriminator(self, batch: Batch, /) -> Losses:
@@ -83,7 +99,9 @@ class NumpyTrainer:
         terms = self._terms("discriminator", batch, {"fake": fakes, "real": reals}, made)
         loss = loss + self._weighted("discriminator", terms)
         loss = loss + self._penalties(discriminator, fake.value, by_images)
-        self._update("discriminator", batch, loss, weights, {"discriminator": running})
+        further, moved = self._further("discriminator", batch, weights, made)
+        loss = sum(further, loss)
+        self._update("discriminator", batch, loss, weights, moved | {"discriminator": running})
         logits = [image_logits(outputs, count).value for outputs in (reals, fakes)]
         if self._ada:
             self._ada.record(logits[0])
@@ -155,7 +173,13 @@ class NumpyTrainer:
         running: dict[str, State] = {}
         for name in values.made(side):
             each = values.passes[name]
-            first, *others = (found[value] for value in each.inputs)
+            first, *others = (
+                constant(found[value].value) if stopped else found[value]
+                for value, stopped in each.taken()
+            )
+            if each.network == SAMPLE:
+                found[name] = sampled(first, batch.random[f"sample/{name}"])
+                continue
             masks = pass_masks(batch, self._problem.roles[each.network], values.number(name))
             own = strip_prefix(weights, each.network)
             found[name], moved = self._sequentials[each.network].run(
@@ -195,11 +219,52 @@ class NumpyTrainer:
             problem.sees_images,
         )
 
+    def _further(
+        self,
+        side: Side,
+        batch: Batch,
+        weights: Mapping[str, Tracked],
+        made: Mapping[str, Tracked],
+    ) -> tuple[list[Tracked], dict[str, State]]:
+        """Return the further adversarial losses of a side, weighted, and the running state."""
+        problem, found = self._problem, []
+        running: dict[str, State] = {}
+        for critique in problem.critiques[1:]:
+            if side not in critique.weights:
+                continue
+            name, halves = critique.network, problem.values.halves(critique, side)
+            forward = DiscriminatorForward(
+                self._sequentials[name],
+                strip_prefix(weights, name),
+                batch,
+                None,
+                None,
+                0,
+                {half: [made[value] for value in critique.sees[half][1:]] for half in halves},
+                images=False,
+                role=problem.roles[name],
+                number=critique.number,
+            )
+            first = [made[critique.sees[half][0]] for half in halves]
+            outputs = {}
+            if len(halves) > 1:
+                outputs["fake"], outputs["real"], moved = forward.both_halves(first[0], first[1])
+            else:
+                outputs["fake"], moved = forward.one_half(first[0], "fake")
+            if not critique.number:
+                running[name] = moved
+            count = problem.logits_per_image if name == "discriminator" else None
+            logits = {half: all_logits(each, count) for half, each in outputs.items()}
+            formula = getattr(self._given_loss(), side)
+            loss = formula(TrackedOps(), logits.get("real"), logits["fake"])
+            found.append(_times(critique.weights[side], loss))
+        return found, running
+
     def _given_loss(self) -> Loss:
         return self._loss.given(self._follower.scalars) if self._follower else self._loss
 
     def _generator_loss(
-        self, discriminator: DiscriminatorForward, made: Mapping[str, Tracked]
+        self, discriminator: DiscriminatorForward, made: dict[str, Tracked]
     ) -> tuple[Tracked, list[Tracked]]:
         """Return the generator's loss, and the values of its terms."""
         problem, batch = self._problem, discriminator.batch
@@ -219,6 +284,7 @@ class NumpyTrainer:
                 outputs[term.of], outputs[term.to], _ = discriminator.both_halves(
                     fake, real, problem.layers_of(term)
                 )
+        loss = sum(self._further("generator", batch, {}, made)[0], loss)
         terms = self._terms("generator", batch, outputs, made)
         total: Tracked = loss + self._weighted("generator", terms)
         return total, terms
@@ -234,8 +300,25 @@ class NumpyTrainer:
         return {"fake": fakes, "real": reals}
 
     def _image_term(self, term: Term, values: Mapping[str, Tracked]) -> Tracked:
-        """Return the value of a term that compares two values of each row."""
+        """Return the value of a term of one or two values of each row."""
+        if term.kind == "kl":
+            return divergence(values[term.of])
         return distance(term.kind, values[term.of], values[term.to])
+
+    def _features(
+        self, batch: Batch, term: Term, made: Mapping[str, Tracked]
+    ) -> dict[str, Tracked]:
+        """Return the outputs of layers of the discriminator that a term compares, as rows."""
+        found = {}
+        for name in {term.of, term.to} & self._problem.values.features.keys():
+            each = self._problem.values.features[name]
+            masks = pass_masks(batch, self._problem.roles["discriminator"], each.number)
+            first, *others = (made[value] for value in each.inputs)
+            outputs, _ = self._d.run(
+                first, batch.labels, masks, {}, layers=each.layer + 1, others=tuple(others)
+            )
+            found[name] = reshape(outputs, (outputs.shape[0], -1))
+        return found
 
     def _penalties(
         self,
@@ -259,13 +342,13 @@ class NumpyTrainer:
         side: Side,
         batch: Batch,
         outputs: Mapping[str, Tracked],
-        made: Mapping[str, Tracked],
+        made: dict[str, Tracked],
     ) -> list[Tracked]:
         """Return the values of a side's terms, given the outputs for each half, and the values."""
         problem, values = self._problem, []
         for term in problem.terms_of(side):
-            if term.of_images:
-                values.append(self._image_term(term, made))
+            if term.of_values:
+                values.append(self._image_term(term, made | self._features(batch, term, made)))
                 continue
             if term.kind == MATCHING:
                 values.append(matched(outputs[term.of], outputs[term.to]))

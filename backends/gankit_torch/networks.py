@@ -175,7 +175,7 @@ class Network:
         """Return the outputs in inference mode: images, or `(n,)` logits."""
         outputs = self._infer(inputs, labels)
         if self.criticises:
-            return self.problem.image_logits(outputs)
+            return self.problem.logits_of(self.name, outputs)
         return outputs
 
     def classify(self, images: Array, head: str = CLASS, /) -> Array:

@@ -23,7 +23,7 @@ NETWORKS: tuple[Side, Side] = ("discriminator", "generator")
 def names(side: Side, terms: Iterable[Term]) -> list[str]:
     """Return the name of each term's column, such as "generator/fake/digit".
 
-    That of a term of images is "generator/fake-real", for example.
+    That of a term of two values is "generator/fake-real", for example.
 
     If several terms compare the same outputs, the later ones are numbered.
 
@@ -39,7 +39,7 @@ def names(side: Side, terms: Iterable[Term]) -> list[str]:
     """
     found: list[str] = []
     for term in terms:
-        value = f"{term.of}-{term.to}" if term.of_images else term.of
+        value = f"{term.of}-{term.to}" if term.of_values and term.to else term.of
         name = f"{side}/{value}"
         count = sum(other == name or other.startswith(f"{name}/") for other in found)
         found.append(f"{name}/{count + 1}" if count else name)

@@ -41,6 +41,8 @@ from gankit.contract.term_checks import (
     check_heads,
     check_names,
     check_term,
+    further_adversarial,
+    main_adversarial,
 )
 from gankit.contract.values import (
     SIDES,
@@ -49,6 +51,7 @@ from gankit.contract.values import (
     check_networks,
     check_passes,
     check_sees,
+    check_terms,
 )
 from gankit.contract.world import ALONE, World
 from gankit.errors import ConfigError, UnknownName, shown
@@ -153,12 +156,13 @@ class Problem(Options):
         check_heads(self.heads, auxiliary=self.auxiliary > 0)
         for number, term in enumerate(self.terms):
             check_term(term, number, self.all_heads, self.codes, self.label_format)
-        check_adversarial(self.terms)
+        check_adversarial(self.terms, self.sees)
         check_features(self.terms, self.discriminator)
         check_inputs(self.inputs, self.sees)
         check_networks(self)
         check_sources(self)
         check_sees(self, self.values)
+        check_terms(self, self.values)
         check_passes(self, self.values)
         _check_networks(self)
         _check_frozen(self)
@@ -309,6 +313,7 @@ class Problem(Options):
         """Return the side whose update moves a network, one of `roles`."""
         if network in SIDES:
             return network
+        self.spec_of(network)
         return self.networks[network].side
 
     def networks_of(self, side: Side) -> tuple[str, ...]:
@@ -333,8 +338,22 @@ class Problem(Options):
     def critiques(self) -> tuple[Critique, ...]:
         """The adversarial losses; the first is that of the discriminator on what it sees."""
         weights = {side: self.adversarial_weight(side) for side in SIDES}
-        named = {side: weight for side, weight in weights.items() if weight is not None}
-        return (Critique("discriminator", self.sees, named),)
+        main = {side: weight for side, weight in weights.items() if weight is not None}
+        found = [Critique("discriminator", self.sees, main)]
+        for term in further_adversarial(self.terms, self.sees):
+            name = term.by or "discriminator"
+            count = sum(each.network == name for each in found)
+            number = count + (len(self.penalties) if name == "discriminator" else 0)
+            sees = {"real": term.real or self.sees["real"], "fake": term.fake or self.sees["fake"]}
+            found.append(Critique(name, sees, dict.fromkeys(term.sides, term.weight), number))
+        return tuple(found)
+
+    def logits_of(self, network: str, outputs: Array) -> Array:
+        """Return the `(n,)` logits of what a network on the discriminator's side made, in rows."""
+        if network == "discriminator":
+            return self.image_logits(outputs)
+        mean: Array = outputs.reshape(len(outputs), -1).mean(axis=1)
+        return mean
 
     @property
     def sees_values(self) -> bool:
@@ -460,7 +479,7 @@ class Problem(Options):
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
             "heads": bool(self.heads) or any(term.has_head for term in self.terms),
-            "features": any(not (term.has_head or term.of_images) for term in self.terms),
+            "features": any(not (term.has_head or term.of_values) for term in self.terms),
             "sources": self.source is not None,
             "networks": bool(self.networks or self.passes) or self.sees_values,
             "logit-maps": len(self.discriminator_output_shape) > 1,
@@ -587,7 +606,7 @@ class Problem(Options):
 
     def adversarial_weight(self, side: Side) -> float | None:
         """Return the weight of the adversarial loss of one `side`; None if it has none."""
-        named = next((term for term in self.terms if term.kind == ADVERSARIAL), None)
+        named = main_adversarial(self.terms, self.sees)
         if named is None:
             return 1.0
         return named.weight if side in named.sides else None

@@ -4,6 +4,7 @@
     penalty/0/alpha                   (B, 1, 1, 1) in [0, 1), of "between" and "around"
     penalty/0/noise                   (B, height, width, channels) in [0, 1), of "around"
     instance/real, instance/fake      (B, height, width, channels) standard normal
+    sample/code                       (B, size) standard normal, of the pass "sample(x)"
     augment/real/brightness/value     (B, 1, 1, 1); so for saturation and contrast
     augment/real/translation/offsets  (B, 2) int64
     augment/real/cutout/rows          (B, height, 1, 1), 1 inside the rectangle; columns likewise
@@ -65,6 +66,9 @@ def _draws(
         if penalty.where == "around":
             noise = random(Stream.PENALTY, len(problem.penalties) + i)
             yield f"penalty/{i}/noise", _critic(noise, lead, problem.image_shape)
+    for part, (name, width) in enumerate(problem.values.sampled.items()):
+        normal = random(Stream.PASSES, part).standard_normal
+        yield f"sample/{name}", normal((*lead, width), np.float32)
     for part, half in enumerate(HALVES):
         if problem.noisy:
             normal = random(Stream.INSTANCE, part).standard_normal

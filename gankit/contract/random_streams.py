@@ -50,6 +50,7 @@ class Stream(IntEnum):
     SAMPLE_CODES = 16
     LABELLED = 17
     SOURCE_INDEX = 18
+    PASSES = 19
 
 
 class Role(IntEnum):

@@ -77,7 +77,8 @@ def _seen_text(sees: Any) -> str:  # noqa: ANN401 - users pass it.
 def check_sources(problem: Sourced) -> None:
     """Raise ConfigError, in one line, unless sources, networks and terms fit together."""
     takes = SOURCE in problem.inputs or problem.sees_source or _passes_take_source(problem)
-    terms = [term for term in problem.terms if term.of_images]
+    # Of generated images: reconstructions and other values may be compared with real ones.
+    terms = [term for term in problem.terms if term.of == FAKE or term.to == SOURCE]
     if problem.source is None:
         if takes or terms:
             raise ConfigError(
@@ -101,13 +102,8 @@ def check_sources(problem: Sourced) -> None:
             raise ConfigError(
                 "discriminator.sees: got 'source' with unpaired sources; expected paired ones"
             )
-        if any(term.to == REAL for term in terms):
+        if any((term.of, term.to) == (FAKE, REAL) for term in terms):
             raise ConfigError("term.to: got 'real' with unpaired sources; expected paired ones")
-    if any(term.to == SOURCE for term in terms) and problem.source_shape != problem.image_shape:
-        raise ConfigError(
-            f"term.to: got 'source', of shape {problem.source_shape}; expected that of the "
-            f"images, {problem.image_shape}"
-        )
 
 
 def _passes_take_source(problem: Sourced) -> bool:

@@ -87,11 +87,28 @@ def check_term(
         )
 
 
-def check_adversarial(terms: Sequence[Term]) -> None:
-    """Raise ConfigError for several adversarial terms, or one that leaves out a network's loss."""
-    named = [term for term in terms if term.kind == ADVERSARIAL]
+def _is_main(term: Term, sees: Mapping[str, tuple[str, ...]]) -> bool:
+    """Return whether a term is the adversarial loss of the discriminator on what it sees."""
+    if term.kind != ADVERSARIAL or term.by not in ("", "discriminator"):
+        return False
+    return (term.real or sees["real"], term.fake or sees["fake"]) == (sees["real"], sees["fake"])
+
+
+def main_adversarial(terms: Sequence[Term], sees: Mapping[str, tuple[str, ...]]) -> Term | None:
+    """Return the adversarial term of the discriminator on what it sees, if one is named."""
+    return next((term for term in terms if _is_main(term, sees)), None)
+
+
+def further_adversarial(terms: Sequence[Term], sees: Mapping[str, tuple[str, ...]]) -> list[Term]:
+    """Return the other adversarial terms."""
+    return [term for term in terms if term.kind == ADVERSARIAL and not _is_main(term, sees)]
+
+
+def check_adversarial(terms: Sequence[Term], sees: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise ConfigError for two main adversarial terms, or one that leaves out a side's loss."""
+    named = [term for term in terms if _is_main(term, sees)]
     if len(named) > 1:
-        raise ConfigError("terms: got two adversarial ones; expected one")
+        raise ConfigError("terms: got two adversarial ones of the same values; expected one")
     for term in named:
         if "discriminator" not in term.sides:
             raise ConfigError(
@@ -100,6 +117,18 @@ def check_adversarial(terms: Sequence[Term]) -> None:
         if not any("generator" in other.sides for other in terms):
             raise ConfigError(
                 "terms: got no loss of the generator; give it a term, or the adversarial one"
+            )
+    for term in further_adversarial(terms, sees):
+        if term.by not in ("", "discriminator") and not (term.real and term.fake):
+            raise ConfigError(
+                f"term.real: got nothing for an adversarial term of {term.by!r}; expected the "
+                "values that it compares: real = ['source'], for example, and fake"
+            )
+        own = term.by in ("", "discriminator")
+        if own and not named:
+            raise ConfigError(
+                f"term.real: got {list(term.real)}; expected also an adversarial term of "
+                f"{list(sees['real'])}, what the discriminator sees"
             )
 
 

@@ -6,6 +6,8 @@ are constants in it.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +21,7 @@ from gankit.errors import ConfigError, UnknownName
 from gankit.followers import Follower
 from gankit.layers import Shape
 from gankit.losses import Loss
-from gankit.passes import FurtherNetwork, Pass, ordered, parsed
+from gankit.passes import SAMPLE, FurtherNetwork, Pass, ordered, parsed
 from gankit.penalties import Penalty
 from gankit.terms import FAKE, LABEL, Side, Term
 
@@ -29,7 +31,7 @@ GENERATOR: Side = "generator"
 DISCRIMINATOR: Side = "discriminator"
 SIDES: tuple[Side, ...] = (GENERATOR, DISCRIMINATOR)
 """The sides, and the networks that are always there."""
-RESERVED = {GENERATOR, DISCRIMINATOR, "average", "optimizer", "penalty", "pass", "step"}
+RESERVED = {GENERATOR, DISCRIMINATOR, "average", "optimizer", "penalty", "pass", "step", SAMPLE}
 """Names that a further network cannot have: other entries of a state begin with them."""
 
 
@@ -53,6 +55,25 @@ class Critique:
     sees: Mapping[str, tuple[str, ...]]
     weights: Mapping[Side, float]
     number: int = 0
+
+
+@dataclass(frozen=True)
+class Features:
+    """The outputs of a layer of the discriminator for one set of values, which terms compare.
+
+    Attributes
+    ----------
+    inputs
+        The values that the discriminator takes.
+    layer
+        The layer, counted from 0.
+    number
+        The number of the pass among those of the discriminator in an update.
+    """
+
+    inputs: tuple[str, ...]
+    layer: int
+    number: int
 
 
 class Graph(Protocol):
@@ -94,7 +115,11 @@ class Graph(Protocol):
     def loss(self) -> Loss: ...  # noqa: D102
     @property
     def matches_features(self) -> bool: ...  # noqa: D102
+    @property
+    def terms(self) -> tuple[Term, ...]: ...  # noqa: D102
 
+    @property
+    def roles(self) -> Mapping[str, int]: ...  # noqa: D102
     def spec_of(self, network: str) -> Any: ...  # noqa: ANN401, D102
     def side_of(self, network: str) -> Side: ...  # noqa: D102
     def terms_of(self, side: Side) -> list[Term]: ...  # noqa: D102
@@ -135,10 +160,12 @@ class Values:
         for name, each in self.passes.items():
             if name == FAKE:
                 continue
-            spec = problem.spec_of(each.network)
             taken = tuple(self._shape(found, value) for value in each.inputs)
+            if each.network == SAMPLE:
+                found[name] = (_half(f"passes.{name}: {each.inputs[0]}", taken[0]),)
+                continue
             try:
-                found[name] = layers.output_shape(spec, taken)
+                found[name] = layers.output_shape(problem.spec_of(each.network), taken)
             except ConfigError as error:
                 raise ConfigError(f"passes.{name}: {error}") from None
         return found
@@ -149,8 +176,47 @@ class Values:
         return found[value]
 
     def shape(self, value: str) -> Shape:
-        """Return the shape of one value; UnknownName if there is no such value."""
-        return self._shape(self.shapes, value)
+        """Return the shape of one value; UnknownName if there is no such value.
+
+        Outputs of a layer, "NAME@N", are rows.
+        """
+        if "@" not in value:
+            return self._shape(self.shapes, value)
+        found, spec = self.features[value], self._problem.spec_of(DISCRIMINATOR)
+        taken = tuple(map(self.shape, found.inputs))
+        return (math.prod(layers.shapes(spec, taken)[found.layer + 1]),)
+
+    @cached_property
+    def features(self) -> dict[str, Features]:
+        """The outputs of layers that terms compare as values, "NAME@N" and "real/logit@N"."""
+        terms = [term for term in self._problem.terms_of(GENERATOR) if term.of_values]
+        named = [value for term in terms for value in (term.of, term.to) if "@" in value]
+        critiques = [each for each in self._problem.critiques if each.network == DISCRIMINATOR]
+        first = len(critiques) + len(self._problem.penalties)
+        return {
+            value: Features(*self._layer(value), first + place)
+            for place, value in enumerate(dict.fromkeys(named))
+        }
+
+    def _layer(self, value: str) -> tuple[tuple[str, ...], int]:
+        """Return what the discriminator takes for the outputs of a layer, and the layer."""
+        name, _, layer = value.partition("@")
+        half, _, logit = name.partition("/")
+        spec = self._problem.spec_of(DISCRIMINATOR)
+        count = len(spec) if isinstance(spec, tuple) else 0
+        if not re.fullmatch("-?[0-9]{1,4}", layer) or not -count <= int(layer) < count:
+            raise ConfigError(
+                f"terms: got {value!r}; expected NAME@N, the outputs of a layer: the discriminator "
+                f"has the layers 0 to {count - 1}"
+            )
+        number = int(layer) % count
+        if logit:
+            return self._problem.sees[half], number
+        found = self.passes.get(name)
+        if found is None or found.network != DISCRIMINATOR:
+            passes = [n for n, each in self.passes.items() if each.network == DISCRIMINATOR]
+            raise UnknownName("pass of the discriminator", name, passes)
+        return found.inputs, number
 
     def input_shapes(self, network: str) -> tuple[Shape, ...]:
         """Return the shapes of the values that a further network takes in its first pass.
@@ -174,6 +240,12 @@ class Values:
             if critique.network == network:
                 yield from (critique.sees[half] for half in HALVES)
 
+    @cached_property
+    def sampled(self) -> dict[str, int]:
+        """The number of columns of each value that is drawn, by its name."""
+        drawn = (name for name, each in self.passes.items() if each.network == SAMPLE)
+        return {name: self.shape(name)[0] for name in drawn}
+
     def number(self, value: str) -> int:
         """Return the number of the pass that makes a value among those of its network."""
         network = self.passes[value].network
@@ -193,7 +265,7 @@ class Values:
     def repeated(self) -> frozenset[str]:
         """The networks with several passes in an update that moves them."""
         own = [self.passes[name].network for name in self.made(GENERATOR)]
-        return frozenset(name for name in own if own.count(name) > 1)
+        return frozenset(name for name in own if own.count(name) > 1 and name != SAMPLE)
 
     def made(self, side: Side) -> tuple[str, ...]:
         """Return the values that passes make in an update of `side`, in order."""
@@ -202,7 +274,8 @@ class Values:
     @cached_property
     def _made(self) -> dict[Side, tuple[str, ...]]:
         needed = {side: self.needed(side) for side in SIDES}
-        return {side: tuple(name for name in self.passes if name in needed[side]) for side in SIDES}
+        own = [name for name, each in self.passes.items() if each.network != DISCRIMINATOR]
+        return {side: tuple(name for name in own if name in needed[side]) for side in SIDES}
 
     def forward_passes(self, side: Side) -> list[tuple[str, int, int]]:
         """Return every forward pass of an update of `side`.
@@ -216,9 +289,18 @@ class Values:
         )
         penalties = range(len(self._problem.penalties) if side == DISCRIMINATOR else 0)
         return [
-            *((self.passes[name].network, self.number(name), 1) for name in self.made(side)),
+            *(
+                (self.passes[name].network, self.number(name), 1)
+                for name in self.made(side)
+                if name not in self.sampled
+            ),
             *(each for each in critiques if each[2]),
             *((str(DISCRIMINATOR), number + 1, 1) for number in penalties),
+            *(
+                (str(DISCRIMINATOR), each.number, 1)
+                for each in self.features.values()
+                if side == GENERATOR
+            ),
         ]
 
     def needed(self, side: Side) -> frozenset[str]:
@@ -239,8 +321,9 @@ class Values:
             for half in self.halves(critique, side):
                 yield from critique.sees[half]
         for term in self._problem.terms_of(side):
-            if term.of_images:
-                yield from (term.of, term.to)
+            if term.of_values:
+                for value in (term.of, term.to):
+                    yield from self._layer(value)[0] if "@" in value else (value,) * bool(value)
 
     def halves(self, critique: Critique, side: Side) -> tuple[Half, ...]:
         """Return the halves that a critique compares in an update of `side`: fakes come first."""
@@ -274,6 +357,57 @@ def check_networks(problem: Graph) -> None:
     for name in problem.passes:
         if name in (*GIVEN, FAKE, LABEL):
             raise ConfigError(f"passes.{name}: got the name of a given value; choose another one")
+
+
+def _half(place: str, shape: Shape) -> int:
+    """Return the number of means in a row of means and logarithms of variances."""
+    if len(shape) != 1 or shape[0] % 2:
+        raise ConfigError(
+            f"{place}: got the shape {shape}; expected a row of means, then as many logarithms of "
+            "variances"
+        )
+    return shape[0] // 2
+
+
+def check_terms(problem: Graph, values: Values) -> None:
+    """Raise ConfigError unless the values that terms compare are there, of equal shapes."""
+    for critique in problem.critiques[1:]:
+        _check_critique(problem, values, critique)
+    for number, term in enumerate(problem.terms):
+        if not term.of_values:
+            continue
+        shape = values.shape(term.of)
+        if term.kind == "kl":
+            _half(f"terms.{number}.of: {term.of}", shape)
+        elif values.shape(term.to) != shape:
+            raise ConfigError(
+                f"terms.{number}: term.to: got {term.to!r}, of shape {values.shape(term.to)}; "
+                f"expected that of {term.of!r}, {shape}"
+            )
+
+
+def _check_critique(problem: Graph, values: Values, critique: Critique) -> None:
+    """Raise ConfigError unless a further adversarial term has equal shapes, and logits."""
+    name = critique.network
+    if problem.side_of(name) != DISCRIMINATOR:
+        raise ConfigError(
+            f"term.by: got {name!r}, on the generator's side; expected a network on the "
+            "discriminator's side"
+        )
+    halves = [tuple(map(values.shape, critique.sees[half])) for half in (REAL, FAKE)]
+    if halves[0] != halves[1]:
+        raise ConfigError(
+            f"term.real: got values of the shapes {list(halves[0])}, and {list(halves[1])} for "
+            "fake; expected equal shapes"
+        )
+    if name == DISCRIMINATOR:
+        return
+    made = layers.output_shape(problem.spec_of(name), halves[0])
+    if made != (1,) and (len(made) != 3 or made[-1] != 1):
+        raise ConfigError(
+            f"networks.{name}: got outputs of {made}; expected (1,), or (height, width, 1), a map "
+            "of logits"
+        )
 
 
 def check_sees(problem: Graph, values: Values) -> None:
@@ -312,12 +446,16 @@ def check_sees(problem: Graph, values: Values) -> None:
 def check_passes(problem: Graph, values: Values) -> None:
     """Raise ConfigError unless passes fit their networks, and a loss moves each network."""
     for value, each in values.passes.items():
-        if problem.side_of(each.network) == DISCRIMINATOR:
+        if value in values.sampled or problem.side_of(each.network) == GENERATOR:
+            continue
+        readers = [name for name, other in values.passes.items() if value in other.inputs]
+        if each.network != DISCRIMINATOR or readers:
             raise ConfigError(
                 f"passes.{value}: got a pass of {each.network!r}, on the discriminator's side; "
-                "expected a network of the generator's side"
+                "expected a network of the generator's side, or the discriminator in a pass whose "
+                f"layers terms compare, as '{value}@1'"
             )
-    for name in (GENERATOR, *problem.networks):
+    for name in problem.roles:
         taken = {tuple(map(values.shape, inputs)) for inputs in values._uses(name)}
         if len(taken) > 1:
             raise ConfigError(
@@ -338,4 +476,4 @@ def check_passes(problem: Graph, values: Values) -> None:
 
 def _path(network: str) -> str:
     """Return the setting of a network."""
-    return network if network == GENERATOR else f"networks.{network}"
+    return network if network in SIDES else f"networks.{network}"

@@ -14,12 +14,21 @@ from gankit import augment
 from gankit.augment import Half
 from gankit.contract import Problem, add_prefix, strip_prefix
 from gankit.contract.source_checks import NOISE, REAL, SOURCE
+from gankit.contract.values import Critique
 from gankit.followers import ADA, LOSS
 from gankit.functional.networks import Networks
 from gankit.functional.normalize import batch_moments
 from gankit.functional.operations import Operations, Tensor, Tensors
-from gankit.functional.terms import compared, distances, matched, weighted
+from gankit.functional.terms import (
+    compared,
+    distances,
+    divergences,
+    matched,
+    sampled,
+    weighted,
+)
 from gankit.losses import Loss
+from gankit.passes import SAMPLE
 from gankit.penalties import Penalty
 from gankit.terms import MATCHING, Side, Term
 
@@ -105,7 +114,13 @@ class Objective:
         made: Tensors = {}
         for name in self.problem.values.made(side):
             each, values = self.problem.values.passes[name], self._given(inputs) | made
-            x = tuple(values[value] for value in each.inputs)
+            x = tuple(
+                self.ops.constant(values[value]) if stopped else values[value]
+                for value, stopped in each.taken()
+            )
+            if each.network == SAMPLE:
+                made[name] = sampled(self.ops, x[0], inputs.random[f"sample/{name}"])
+                continue
             moves = moving and self.problem.values.is_first(name, side)
             made[name], moved = self.networks.run(
                 each.network,
@@ -145,17 +160,21 @@ class Objective:
         terms
             The value of each of the discriminator's terms, scalars without their weights.
         """
+        # First: a backend may write the running state that the main pass moves in place.
+        further, moved = self._further("discriminator", weights, made, inputs)
         fakes, reals, running, gradients = self._adversarial(weights, made, inputs)
         fakes, reals = self._whole(inputs, fakes, reals)
         real, fake = self._logits(reals), self._logits(fakes)
         loss = self._loss(inputs, fakes).discriminator(self.ops, real, fake)
         loss = weighted(self.problem.adversarial_weight("discriminator"), loss)
+        for value in further:
+            loss = loss + value
         outputs = {"fake": fakes, "real": reals}
         loss, terms = self._with_terms("discriminator", loss, inputs, outputs)
         for half, gradient in gradients.items():
             for number in self.problem.shared_penalties[half]:
                 loss = loss + self._penalty(number, gradient, inputs)
-        return loss, (self._image_logits(reals), self._image_logits(fakes), running, terms)
+        return loss, (self._image_logits(reals), self._image_logits(fakes), moved | running, terms)
 
     def generator(
         self, others: Tensors, made: Tensors, inputs: Inputs
@@ -179,12 +198,76 @@ class Objective:
             real = self._logits(outputs["real"]) if problem.loss.paired else None
             formula = self._loss(inputs, outputs["fake"]).generator
             loss = weighted(weight, formula(self.ops, real, self._logits(outputs["fake"])))
+        for value in self._further("generator", others, made, inputs)[0]:
+            loss = value if loss is None else loss + value
 
         def matching(layers: int) -> Tensor:
             fakes, reals, _ = self._joined(others, made, inputs, layers=layers)
             return matched(self.ops, fakes, reals)
 
-        return self._with_terms("generator", loss, inputs, outputs, matching, made)
+        return self._with_terms("generator", loss, inputs, outputs, matching, made, others)
+
+    def _further(
+        self, side: Side, weights: Tensors, made: Tensors, inputs: Inputs
+    ) -> tuple[list[Tensor], Tensors]:
+        """Return the further adversarial losses of a side, weighted, and the running state after.
+
+        Running state moves in the update of the discriminator's side, that of further networks.
+        """
+        found: list[Tensor] = []
+        moved: Tensors = {}
+        for critique in self.problem.critiques[1:]:
+            if side not in critique.weights:
+                continue
+            moving = side == "discriminator" and not critique.number
+            halves = self.problem.values.halves(critique, side)
+            outputs, running = self._criticised(weights, made, inputs, critique, halves, moving)
+            moved |= running if moving else {}
+            logits = dict(zip(halves, self._whole(inputs, *outputs), strict=True))
+            rows = {half: self._all_logits(critique, each) for half, each in logits.items()}
+            formula = getattr(self._loss(inputs, logits["fake"]), side)
+            loss = formula(self.ops, rows.get("real"), rows["fake"])
+            found.append(weighted(critique.weights[side], loss))
+        return found, moved
+
+    def _criticised(
+        self,
+        weights: Tensors,
+        made: Tensors,
+        inputs: Inputs,
+        critique: Critique,
+        halves: Sequence[Half],
+        moving: bool,
+    ) -> tuple[Sequence[Tensor], Tensors]:
+        """Return the outputs of a further critique for each half, and the running state."""
+        xp, labels, name = self.ops.xp, self._rows(inputs.labels), critique.network
+        values = self._given(inputs) | made
+        joined = tuple(
+            xp.concatenate([values[one] for one in names], axis=0)
+            if len(names) > 1
+            else values[names[0]]
+            for names in zip(*(critique.sees[half] for half in halves), strict=True)
+        )
+        if labels is not None and len(halves) > 1:
+            labels = xp.concatenate([labels, labels], axis=0)
+        outputs, running = self.networks.run(
+            name,
+            strip_prefix(weights, name),
+            joined if len(joined) > 1 else joined[0],
+            labels,
+            inputs.masks,
+            number=critique.number,
+            halves=len(halves),
+            moving=moving,
+        )
+        parts = self.ops.halves(outputs) if len(halves) > 1 else (outputs,)
+        return parts, add_prefix(name, running)
+
+    def _all_logits(self, critique: Critique, outputs: Tensor) -> Tensor:
+        """Return the logits of a critique's outputs, those of a map one image after another."""
+        if critique.network == "discriminator":
+            return self._logits(outputs)
+        return self.ops.xp.reshape(outputs, (-1,))
 
     def _generated(self, others: Tensors, made: Tensors, inputs: Inputs) -> dict[str, Tensor]:
         """Return the outputs of the generator's update, of the real half too if it is in it."""
@@ -405,6 +488,7 @@ class Objective:
         outputs: Mapping[str, Tensor],
         matching: Callable[[int], Tensor] | None = None,
         made: Tensors | None = None,
+        others: Tensors | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the loss with the terms of one network, given the outputs of each half.
 
@@ -416,8 +500,8 @@ class Objective:
         for term in self.problem.terms_of(side):
             if term.kind == MATCHING and matching:
                 value = matching(self.problem.layers_of(term))
-            elif term.of_images:
-                value = self._image_term(term, self._given(inputs) | (made or {}), inputs)
+            elif term.of_values:
+                value = self._of_values(term, others, self._given(inputs) | (made or {}), inputs)
             else:
                 value = self._of_head(term, inputs, outputs)
             loss = term.weight * value if loss is None else loss + term.weight * value
@@ -434,11 +518,38 @@ class Objective:
             return self.ops.cross_entropy(of, inputs.labels)
         return compared(self.ops, term.kind, of, inputs.labels)
 
-    def _image_term(self, term: Term, values: Tensors, inputs: Inputs) -> Tensor:
-        """Return the value of a term that compares two values of each row."""
-        of, to = values[term.of], values[term.to]
-        (each,) = self._whole(inputs, distances(self.ops, term.kind, of, to))
+    def _of_values(
+        self, term: Term, others: Tensors | None, values: Tensors, inputs: Inputs
+    ) -> Tensor:
+        """Return the value of a term of one or two values of each row."""
+        own = {
+            name: self._features(name, others or {}, values, inputs)
+            if name in self.problem.values.features
+            else values[name]
+            for name in (term.of, term.to)
+            if name
+        }
+        if term.kind == "kl":
+            rows = divergences(self.ops, own[term.of])
+        else:
+            rows = distances(self.ops, term.kind, own[term.of], own[term.to])
+        (each,) = self._whole(inputs, rows)
         return self.ops.xp.mean(each)
+
+    def _features(self, name: str, others: Tensors, values: Tensors, inputs: Inputs) -> Tensor:
+        """Return the outputs of a layer of the discriminator for some values, as rows."""
+        found = self.problem.values.features[name]
+        x = tuple(values[value] for value in found.inputs)
+        outputs, _ = self.networks.run(
+            "discriminator",
+            strip_prefix(others, "discriminator"),
+            x if len(x) > 1 else x[0],
+            self._rows(inputs.labels),
+            inputs.masks,
+            number=found.number,
+            layers=found.layer + 1,
+        )
+        return outputs
 
     def _deviation(self, images: Tensor) -> Tensor:
         """Return the population standard deviation of all values of the batch."""

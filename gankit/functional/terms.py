@@ -61,7 +61,7 @@ def weighted(weight: float | None, loss: Tensor) -> Tensor:
 
 
 def distances(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
-    """Return the mean distance of each image from another, `(B,)`.
+    """Return the mean distance of each value from another, `(B,)`.
 
     Parameters
     ----------
@@ -70,9 +70,32 @@ def distances(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
     kind
         "l1" or "l2".
     of, to
-        `(B, height, width, channels)` images.
+        `(B, height, width, channels)` images, or `(B, columns)`.
     """
-    return ops.xp.mean(_distance(ops, kind, of, to), axis=(1, 2, 3))
+    return ops.xp.mean(_distance(ops, kind, of, to), axis=tuple(range(1, len(of.shape))))
+
+
+def divergences(ops: Operations, of: Tensor) -> Tensor:
+    """Return the divergence of each row's normal distribution from the standard one, `(B,)`.
+
+    `of` is `(B, 2 * size)`: means, then logarithms of variances.
+    """
+    means, logs = _halves(of)
+    return ops.xp.sum(0.5 * (ops.xp.square(means) + ops.xp.exp(logs) - logs - 1), axis=1)
+
+
+def sampled(ops: Operations, of: Tensor, normal: Tensor) -> Tensor:
+    """Return `(B, size)` numbers of the normal distributions `of`, as in `divergences`.
+
+    `normal` are `(B, size)` standard normal numbers.
+    """
+    means, logs = _halves(of)
+    return means + ops.xp.exp(0.5 * logs) * normal
+
+
+def _halves(of: Tensor) -> tuple[Tensor, Tensor]:
+    size = of.shape[1] // 2
+    return of[:, :size], of[:, size:]
 
 
 def _distance(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:

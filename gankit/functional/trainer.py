@@ -156,9 +156,8 @@ class Inference:
         self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None = None, /
     ) -> Array:
         """Return `(n, height, width, channels)` images, or `(n,)` logits."""
-        made = self._outputs(inputs, labels)
-        discriminator = self._name == "discriminator"
-        return self._trainer.problem.image_logits(made) if discriminator else made
+        made, problem = self._outputs(inputs, labels), self._trainer.problem
+        return problem.logits_of(self._name, made) if problem.criticises(self._name) else made
 
     def noise_gradient(
         self,

@@ -9,6 +9,9 @@ from PIL import Image
 import gankit
 from gankit.data import glyphs
 from gankit.errors import ConfigError, ExitCode
+from gankit.layers import Concat, Dense, Flatten, Reshape, Tanh
+from gankit.passes import FurtherNetwork
+from gankit.terms import Term
 from gankit.visual.images import to_uint8
 
 DIGITS = glyphs.draw(12)[0]
@@ -100,10 +103,18 @@ def test_a_run_begins_with_all_networks_of_another(run, machine, command):
     assert 4 * distances[0] < distances[1]
 
 
-def test_layers_in_python_make_the_same_run_again(tmp_path):
-    from gankit.layers import Concat, Dense, Flatten, Reshape, Tanh
-    from gankit.passes import FurtherNetwork
+def test_codes_that_are_drawn_are_their_means():
+    run = gankit.fit(
+        DIGITS, (Dense(784), Tanh(), Reshape((28, 28, 1))), (Flatten(), Dense(1)), latent=4,
+        batch=4, steps=1, backend="numpy", progress=False, terms=Term("kl", "posterior"),
+        networks={"encoder": FurtherNetwork("generator", (Flatten(), Dense(8)))},
+        passes={"posterior": "encoder(real)", "code": "sample(posterior)"},
+    )  # fmt: skip
+    outputs = run.networks["encoder"](run.problem.scale(DIGITS))
+    np.testing.assert_array_equal(run.encode(DIGITS), outputs[:, :4])
 
+
+def test_layers_in_python_make_the_same_run_again(tmp_path):
     def fit(steps, **more):
         return gankit.fit(
             DIGITS, (Dense(784), Tanh(), Reshape((28, 28, 1))), (Flatten(), Concat(1), Dense(1)),

@@ -16,9 +16,11 @@ from gankit.losses import HINGE, NONSATURATING, NumpyLossOps, swapped
 from gankit.passes import FurtherNetwork, ordered, parsed
 from gankit.penalties import Penalty
 from gankit.plugins import get_backend
-from gankit.testing.clauses.passes import PAIRS, VARIED
+from gankit.terms import Term
+from gankit.testing.clauses.passes import DRAWN, PAIRS, VARIED
 from gankit.testing.problems import LATENT
 from gankit.testing.rgb import IMAGE, rgb_problem
+from gankit.training import StepShape, plan
 
 NUMPY = get_backend("numpy")
 DROPPED = FurtherNetwork("generator", (Flatten(), Dropout(0.25), Dense(LATENT)))
@@ -126,6 +128,52 @@ CHANGES = [
     ({"discriminator": object()}, "discriminator: got a native network with further networks"),
     ({"freeze": ("encoder:1-3",)}, "freeze: got all weights of the encoder"),
 ]  # fmt: skip
+
+
+VALUES = [
+    ({"terms": (Term("l1", "agan", "real"),)}, "unknown value 'agan'"),
+    ({"terms": (Term("l1", "again", "noise"),)}, "terms.0: term.to: got 'noise', of shape"),
+    ({"terms": (Term("kl", "again"),)}, "terms.0.of: again: got the shape"),
+    ({"passes": {"again": "sample(real)"}}, "passes.again: real: got the shape"),
+    ({"passes": {"again": "sample(real, fake)"}}, "passes.again: got .*; expected one input"),
+    ({"passes": DRAWN["passes"] | {"x": "stop(code)"}}, "unknown network 'stop'"),
+    ({"passes": DRAWN["passes"] | {"x": "critic(noise)"}}, "passes.x: got a pass of 'critic'"),
+    (
+        {"terms": (Term("adversarial", by="encoder", real=("real",), fake=("fake",)),)},
+        "term.by: got 'encoder', on the generator's side",
+    ),
+    (
+        {"terms": (Term("adversarial", by="critic", real=("real",), fake=("code",)),)},
+        "term.real: got values of the shapes",
+    ),
+    ({"terms": (Term("adversarial", by="critic"),)}, "term.real: got nothing for an adversarial"),
+    (
+        {"terms": (*DRAWN["terms"], Term("adversarial", real=("real",), fake=("fake",)))},
+        "term.real: got \\['real'\\]; expected also an adversarial term of",
+    ),
+    ({"terms": (Term("l2", "code@1", "noise"),)}, "unknown pass of the discriminator 'code'"),
+    (
+        {"terms": (Term("l2", "real/logit@9", "real/logit@9"),)},
+        "terms: got 'real/logit@9'; expected",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), VALUES, ids=str)
+def test_values_that_do_not_fit_are_refused_in_one_line(changes, said):
+    with pytest.raises(ConfigError, match=said) as refused:
+        problem(**DRAWN | changes)
+    assert "\n" not in str(refused.value)
+
+
+def test_drawn_values_have_a_stream_of_their_own():
+    block = plan(problem(**DRAWN), StepShape(6), 64, 3, 2)
+    assert block.random["sample/code"].shape == (2, 2, 6, LATENT)
+    later = plan(problem(**DRAWN), StepShape(6), 64, 4, 1)
+    np.testing.assert_array_equal(block.random["sample/code"][1], later.random["sample/code"][0])
+    plain = plan(problem(), StepShape(6), 64, 3, 2)
+    np.testing.assert_array_equal(block.noise, plain.noise)
+    np.testing.assert_array_equal(block.index, plain.index)
 
 
 @pytest.mark.parametrize(("changes", "said"), CHANGES, ids=str)

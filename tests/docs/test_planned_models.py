@@ -35,7 +35,17 @@ PLANNED = {"followers"}
 TODAY = {"networks", "passes", "swapped"}
 """Settings of the plan that gankit has."""
 PLANNED_OF = {"generator": set(), "discriminator": {"readout"}}
-COMPLETE = {"BiGAN", "Conditional heads", "SGAN", "InfoGAN", "Feature matching", "pix2pix"}
+COMPLETE = {
+    "AAE",
+    "BiGAN",
+    "Conditional heads",
+    "CycleGAN",
+    "VAE-GAN",
+    "SGAN",
+    "InfoGAN",
+    "Feature matching",
+    "pix2pix",
+}
 """The models that need no more than gankit has."""
 PLANNED_LOSSES = {"began"}
 FOLLOWERS = {"balance": ("k",), "means": ("real", "fake")}
@@ -189,8 +199,8 @@ def test_a_model_that_needs_no_more_trains(title):
     images = random.integers(0, 256, (20, *IMAGE), np.uint8)
     labels = np.arange(20) % CLASSES if config.conditional else None
     trainer = plugins.get_backend("numpy").trainer(problem)
-    block = plan(problem, StepShape(4), len(images), 0, 1)
     source = images[::-1] if config.source else None
+    block = plan(problem, StepShape(4), len(images), 0, 1, sources=len(images))
     losses = alternate(trainer, block.batches(problem, images, labels, source))
     assert np.isfinite(losses).all()
 

@@ -1,14 +1,23 @@
 """Backends whose further networks, or the passes of networks, are wrong."""
 
+from dataclasses import replace
+from unittest.mock import patch
+
 import numpy as np
+from gankit_numpy import trainer as reference
 from gankit_numpy.dropout_masks import pass_masks
+from gankit_numpy.losses import divergence, sampled
 from gankit_numpy.networks import Inference
 from gankit_numpy.tape import constant
 
+from gankit.passes import Pass
 from gankit.training import alternate
 from tests.wrong_backends.correct import CorrectTrainer
+from tests.wrong_backends.patched import patched
 from tests.wrong_backends.wrong_backend import caught_by
 
+TERMS = "test_terms_of_values_add_their_formulas"
+CRITIC = "test_a_further_critic_adds_its_loss"
 CALL = "test_a_further_network_is_called"
 SEES = "test_the_discriminator_sees_the_values_of_passes"
 SIDES = "test_an_update_moves_the_networks_of_its_side"
@@ -108,6 +117,52 @@ class MovesRunningStateInTheLastPass(CorrectTrainer):
             masks = pass_masks(batch, 0, values.number(name))
             _, running["generator"] = self._g.run(first, batch.labels, masks, {})
         return found, running
+
+
+def means_alone(of, normal):
+    return sampled(of, np.zeros_like(normal))
+
+
+@caught_by(TERMS, CRITIC, REFERENCE)
+class DrawsTheMeans(patched(reference, sampled=means_alone)):
+    """Takes the means of a drawn value, without its random numbers."""
+
+
+def of_deviations(of):
+    return divergence(of) * 2
+
+
+@caught_by(TERMS, REFERENCE)
+class DoublesTheDivergence(patched(reference, divergence=of_deviations)):
+    """Takes twice the divergence of a normal distribution."""
+
+
+@caught_by(TERMS, CRITIC, REFERENCE)
+class ForgetsTheCritic(CorrectTrainer):
+    """Leaves out the adversarial losses of further networks."""
+
+    def _further(self, side, batch, weights, made):
+        return [], super()._further(side, batch, weights, made)[1]
+
+
+def never_stopped(self):
+    return [(name, False) for name in self.inputs]
+
+
+@caught_by(REFERENCE)
+class PassesGradientsThroughStop(patched(Pass, taken=never_stopped)):
+    """Passes the gradient of a value that is taken without it."""
+
+
+@caught_by(REFERENCE)
+class TakesTheNextLayer(CorrectTrainer):
+    """Compares the outputs of the layer after the one that a term names."""
+
+    def _features(self, batch, term, made):
+        features = self._problem.values.features
+        later = {name: replace(each, layer=each.layer + 1) for name, each in features.items()}
+        with patch.dict(features, later):
+            return super()._features(batch, term, made)
 
 
 @caught_by(BLOCK)

@@ -73,12 +73,13 @@ def encoded(
 ) -> tuple[NamedImages, Array]:
     """Return images with their names, and their codes; arguments are those of `gankit.Run.encode`.
 
-    The codes are those that the generator takes.
+    The codes are those that the generator takes: of an encoder whose codes are drawn, the means.
     """
-    encoder = encoder_of(run, network)
+    encoder, size = encoder_of(run, network), run.problem.noise_width
     if isinstance(images, NamedImages):
         found = images
     else:
         found = images_of_shape(run, images, skip_bad=skip_bad)
     parts = row_chunks(np.asarray(found.images))
-    return found, np.concatenate([encoder(run.problem.scale(part)) for part in parts])
+    codes = np.concatenate([encoder(run.problem.scale(part)) for part in parts])
+    return found, codes[:, :size] if run.problem.values.sampled else codes

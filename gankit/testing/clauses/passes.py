@@ -12,6 +12,7 @@ from gankit.layers import BatchNorm, Concat, Dense, Dropout, Flatten, LeakyReLU,
 from gankit.losses import HINGE, NONSATURATING, swapped
 from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
+from gankit.terms import Term
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.blocks import assert_block_equals_updates
 from gankit.testing.clauses.running_state import running_state_of
@@ -44,9 +45,45 @@ VARIED: dict[str, Any] = {
 """A generator that runs twice in an update, with random numbers and running state in each pass."""
 
 
+POSTERIOR: Spec = (Flatten(), Dense(20), Tanh(), Dense(2 * LATENT))
+DRAWN: dict[str, Any] = {
+    "discriminator": (Flatten(), Dense(16), Tanh(), Dense(1)),
+    "loss": NONSATURATING,
+    "networks": {
+        "encoder": FurtherNetwork("generator", POSTERIOR),
+        "critic": FurtherNetwork("discriminator", (Dense(6), Tanh(), Dense(1))),
+    },
+    "passes": {
+        "posterior": "encoder(real)",
+        "code": "sample(posterior)",
+        "again": "generator(code)",
+        "shown": "generator(stop(code))",
+    },
+    "sees": {"real": ("real",), "fake": ("shown",)},
+    "terms": (
+        Term("kl", "posterior", weight=0.2),
+        Term("l1", "again", "real", weight=0.5),
+        Term("l2", "code", "noise", weight=0.3),
+        Term("adversarial", by="critic", real=("noise",), fake=("code",), weight=0.7),
+    ),
+}
+"""Codes that are drawn, terms that compare values, and a second network that compares halves."""
+LAYERS: dict[str, Any] = {
+    "networks": {"encoder": DRAWN["networks"]["encoder"]},
+    "passes": DRAWN["passes"] | {"again_logit": "discriminator(again)"},
+    "sees": {"real": ("real",), "fake": ("fake",)},
+    "terms": (
+        Term("l2", "again_logit@2", "real/logit@2", weight=0.5),
+        Term("adversarial", real=("real",), fake=("fake",)),
+        Term("adversarial", by="discriminator", real=("real",), fake=("shown",), weight=0.4),
+    ),
+}
+"""Layers of the discriminator as values, and two adversarial losses of it (Larsen et al. 2016)."""
+
+
 @level("protocol")
 class PassClauses:
-    """Passes: further networks, and values that they make for the discriminator.
+    """Passes: further networks, and values that they make for the discriminator and for terms.
 
     They need the capability "networks".
     """
@@ -85,20 +122,53 @@ class PassClauses:
             {"generator", "encoder"} if side == "generator" else {"discriminator"}
         )
 
+    def test_terms_of_values_add_their_formulas(self, backend: Backend) -> None:
+        """The generator's loss has each term of values, times its weight, and that of the critic.
+
+        A value may be drawn: means, plus deviations times the random input of the pass.
+        """
+        trainer, batch, problem = pass_trainer(backend, **DRAWN)
+        values = drawn_values(trainer, batch)
+        means, logs = np.split(values["posterior"], 2, axis=1)
+        wanted = [
+            float((means**2 + np.exp(logs) - logs - 1).sum(axis=1).mean() / 2),
+            float(np.abs(values["again"] - batch.real).mean()),
+            float(((values["code"] - batch.noise) ** 2).mean()),
+        ]
+        critic = further(trainer)["critic"]
+        loss = float(problem.loss.generator(NumpyOps, None, trainer.discriminator(values["again"])))
+        loss += 0.7 * float(problem.loss.generator(NumpyOps, None, critic(values["code"])))
+        loss += float(np.dot([0.2, 0.5, 0.3], wanted))
+        found = update_row(trainer, "generator", batch)
+        assert_close({"losses": found}, {"losses": np.array([loss, *wanted])}, bound(problem))
+
+    def test_a_further_critic_adds_its_loss(self, backend: Backend) -> None:
+        """The discriminator's loss has that of the second network that compares two halves."""
+        trainer, batch, problem = pass_trainer(backend, **DRAWN)
+        values, critic = drawn_values(trainer, batch), further(trainer)["critic"]
+        wanted = problem.loss.discriminator(
+            NumpyOps, trainer.discriminator(batch.real), trainer.discriminator(values["again"])
+        )
+        logits = critic(batch.noise), critic(values["code"])
+        wanted = wanted + 0.7 * problem.loss.discriminator(NumpyOps, *logits)
+        found = update_row(trainer, "discriminator", batch)[:1]
+        assert_close({"loss": found}, {"loss": np.array([wanted])}, bound(problem))
+
     @level("numerics")
-    @pytest.mark.parametrize("kind", ["pairs", "varied", "penalised"])
+    @pytest.mark.parametrize("kind", ["pairs", "varied", "penalised", "drawn", "layers"])
     def test_passes_match_the_reference(self, backend: Backend, kind: str) -> None:
         """Three steps match the reference within 1e-9.
 
         They are of pairs, of a generator that runs twice in an update, with dropout and running
-        state in each network, and with a penalty and an average, each if claimed.
+        state in each network, with a penalty and an average, with codes that are drawn, and of
+        layers of the discriminator as values, each if claimed.
         """
         require(backend, "float64")
         setup = rgb_setup(varied_problem(backend, kind), 2)
         assert_matches_reference(backend, setup, 3, 1e-9)
 
     @level("numerics")
-    @pytest.mark.parametrize("kind", ["pairs", "varied"])
+    @pytest.mark.parametrize("kind", ["pairs", "varied", "drawn"])
     def test_a_block_with_passes_equals_its_updates(self, backend: Backend, kind: str) -> None:
         """A block of steps leaves the state of its updates."""
         setup = rgb_setup(varied_problem(backend, kind), 2)
@@ -131,6 +201,8 @@ def varied_problem(backend: Backend, kind: str) -> Problem:
     claimed = backend.capabilities
     if kind == "pairs":
         return pass_problem(backend)
+    if kind in ("drawn", "layers"):
+        return pass_problem(backend, **DRAWN | (LAYERS if kind == "layers" else {}))
     if kind == "penalised":
         average = AVERAGE if "average" in claimed else None
         changes: dict[str, Any] = {"average": average, "fresh_noise": False}
@@ -152,12 +224,20 @@ def varied_problem(backend: Backend, kind: str) -> Problem:
     return pass_problem(backend, **VARIED | {"generator": generator, "networks": networks})
 
 
-def pass_trainer(backend: Backend) -> tuple[Trainer, Batch, Problem]:
-    """Return a trainer of pairs after two steps, a batch, and the problem."""
-    problem = pass_problem(backend)
+def pass_trainer(backend: Backend, **changes: Any) -> tuple[Trainer, Batch, Problem]:  # noqa: ANN401
+    """Return a trainer of pairs, with `changes`, after two steps, a batch, and the problem."""
+    problem = pass_problem(backend, **changes)
     trainer, setup = ready(backend, problem), rgb_setup(problem)
     setup.updates(trainer, 0, 2)
     return trainer, setup.batch(2), problem
+
+
+def drawn_values(trainer: Trainer, batch: Batch) -> dict[str, Array]:
+    """Return the values of the passes of `DRAWN` for a batch."""
+    posterior = encoded(further(trainer)["encoder"], batch.real)
+    means, logs = np.split(posterior, 2, axis=1)
+    code = means + np.exp(logs / 2) * batch.random["sample/code"]
+    return {"posterior": posterior, "code": code, "again": trainer.generator(code)}
 
 
 def further(trainer: Trainer) -> dict[str, Network]:
