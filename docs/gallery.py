@@ -23,28 +23,30 @@ RECIPES = {
     "wgan-div": (312, "wasserstein.md"),
     "dragan": (1200, "dragan.md"), "sn-hinge": (600, "spectral.md"), "r3gan": (400, "r3gan.md"),
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
-    "acgan": (600, "conditional.md"), "digits": (10000, "digits.md"),
+    "sagan": (619, "sagan.md"), "acgan": (600, "conditional.md"),
+    "digits": (10000, "digits.md"),
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
     "bigan": (2143, "bigan.md"), "aae": (632, "aae.md"),
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
-CLASSES = {"cgan", "projection", "acgan", "digits"}
+CLASSES = {"cgan", "projection", "sagan", "acgan", "digits"}
 TRANSLATE = ("pix2pix", "inpaint", "super-resolution", "colourise")
 """Recipes from images to images, of which 20 test images are shown: source, made, true."""
 SHOW = {name: f"gankit translate runs/{name} --out {{out}}" for name in TRANSLATE} | {
     name: f"gankit encode runs/{name} --grid {{out}}" for name in ("bigan", "aae")
 }
 """The command of the other pictures."""
-DATA = {"colourise": "colour-glyphs", "ccgan": "turned-glyphs"}
+SIZES = {"sagan": " --size 32x32"}
+DATA = {"sagan": "colour-glyphs", "colourise": "colour-glyphs", "ccgan": "turned-glyphs"}
 ROWS = {"infogan": "--code digit=0..9 -n 5", "ccgan": "--label angle=-45..45 --steps 9 -n 5"}
 INTRODUCTION = """\
 # Gallery
 
-Digits of the shipped recipes, each with the two commands that made it. All but `colourise` were
-trained on MNIST, with torch, on two CPU cores; [the table](recipes/index.md) has their times and
-metrics. With the same versions the same commands make the same pictures, except for single grey
-levels: the number of threads decides how sums are rounded.
+Digits of the shipped recipes, each with the two commands that made it. All but `colourise` and
+`sagan` were trained on MNIST, with torch, on two CPU cores; [the table](recipes/index.md) has their
+times and metrics. With the same versions the same commands make the same pictures, except for
+single grey levels: the number of threads decides how sums are rounded.
 
 The numbers of steps differ widely, so the pictures do not show which recipe is best. Two recipes
 are for colour: `sn-dcgan`, which needs a GPU and has no picture, and
@@ -79,6 +81,7 @@ def of_recipe(name: str) -> Shown:
     rows = "--by-class -n 10" if name in CLASSES else ROWS.get(name, "-n 50 --columns 10")
     length = "" if name == "digits" else f" --steps {steps}"  # It has an end of its own.
     length += " --labelled 1000" if name == "sgan" else ""
+    length += SIZES.get(name, "")
     data = DATA.get(name, "mnist")
     sample = f"gankit sample runs/{name} {rows} --seed 1 --scale 2 --out {{out}}"
     return Shown(
