@@ -54,6 +54,15 @@ class FurtherNetwork:
 class Pass:
     """A network and the names of the values that it takes.
 
+    Attributes
+    ----------
+    network
+        Its name, or "sample".
+    inputs
+        The values.
+    stopped
+        Whether each of the inputs is taken without its gradient; by default none is.
+
     >>> parsed("code", "encoder(real)")
     Pass(network='encoder', inputs=('real',), stopped=(False,))
     """
@@ -61,7 +70,6 @@ class Pass:
     network: str
     inputs: tuple[str, ...]
     stopped: tuple[bool, ...] = ()
-    """Whether each of the inputs is taken without its gradient; by default none is."""
 
     def taken(self) -> list[tuple[str, bool]]:
         """Return each input, and whether it is taken without its gradient."""

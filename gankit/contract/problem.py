@@ -310,7 +310,7 @@ class Problem(Options):
         return self.networks[network].layers
 
     def side_of(self, network: str) -> Side:
-        """Return the side whose update moves a network, one of `roles`."""
+        """Return the side whose update moves a `network`, one of `roles`."""
         if network in SIDES:
             return network
         self.spec_of(network)
@@ -321,11 +321,11 @@ class Problem(Options):
         return tuple(name for name in self.roles if self.side_of(name) == side)
 
     def criticises(self, network: str) -> bool:
-        """Return whether a network, one of `roles` or "average", makes logits, in rows."""
+        """Return whether a `network`, one of `roles` or "average", makes logits, in rows."""
         return any(critique.network == network for critique in self.critiques)
 
     def optimizer_of(self, network: str) -> Optimizer:
-        """Return the optimizer of a network, that of its side."""
+        """Return the optimizer of a `network`, that of its side."""
         optimizer: Optimizer = getattr(self, f"{self.side_of(network)}_optimizer")
         return optimizer
 
@@ -349,7 +349,7 @@ class Problem(Options):
         return tuple(found)
 
     def logits_of(self, network: str, outputs: Array) -> Array:
-        """Return the `(n,)` logits of what a network on the discriminator's side made, in rows."""
+        """Return the `(n,)` logits of the `outputs`, in rows, of a `network` that makes logits."""
         if network == "discriminator":
             return self.image_logits(outputs)
         mean: Array = outputs.reshape(len(outputs), -1).mean(axis=1)
@@ -618,7 +618,7 @@ class Problem(Options):
         return (self.loss.paired and adversarial) or self.matches_features
 
     def layers_of(self, term: Term) -> int:
-        """Return how many of the discriminator's layers make the features that a term compares."""
+        """Return how many of the discriminator's layers make the features that `term` compares."""
         count = len(self.discriminator)  # type: ignore[arg-type]
         return term.layer % count + 1
 

@@ -127,7 +127,7 @@ class Graph(Protocol):
 
 
 class Values:
-    """The values of a problem.
+    """The values of a `problem`.
 
     Attributes
     ----------
@@ -176,7 +176,7 @@ class Values:
         return found[value]
 
     def shape(self, value: str) -> Shape:
-        """Return the shape of one value; UnknownName if there is no such value.
+        """Return the shape of one `value`; UnknownName if there is no such value.
 
         Outputs of a layer, "NAME@N", are rows.
         """
@@ -219,7 +219,7 @@ class Values:
         return found.inputs, number
 
     def input_shapes(self, network: str) -> tuple[Shape, ...]:
-        """Return the shapes of the values that a further network takes in its first pass.
+        """Return the shapes of the values that a further `network` takes in its first pass.
 
         ConfigError without any pass.
         """
@@ -247,13 +247,13 @@ class Values:
         return {name: self.shape(name)[0] for name in drawn}
 
     def number(self, value: str) -> int:
-        """Return the number of the pass that makes a value among those of its network."""
+        """Return the number of the pass that makes a `value` among those of its network."""
         network = self.passes[value].network
         own = [name for name, each in self.passes.items() if each.network == network]
         return own.index(value)
 
     def is_first(self, value: str, side: Side) -> bool:
-        """Return whether a value is the first that its network makes in an update of `side`.
+        """Return whether a `value` is the first that its network makes in an update of `side`.
 
         The running state of a network moves in that pass.
         """
@@ -326,7 +326,7 @@ class Values:
                     yield from self._layer(value)[0] if "@" in value else (value,) * bool(value)
 
     def halves(self, critique: Critique, side: Side) -> tuple[Half, ...]:
-        """Return the halves that a critique compares in an update of `side`: fakes come first."""
+        """Return the halves that a `critique` compares in an update of `side`: fakes come first."""
         problem, main = self._problem, critique is self._problem.critiques[0]
         if side == DISCRIMINATOR:
             return ("fake", "real")

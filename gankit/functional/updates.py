@@ -91,7 +91,7 @@ class Updates:
         return state, (loss, last)
 
     def generate(self, state: Tensors, inputs: Inputs) -> Generated:
-        """Run the networks of the generator's side on `inputs`, for their own update."""
+        """Run the networks of the generator's side in `state` on `inputs`, for their own update."""
         running, weights = self._split("generator", state)
 
         def made(weights: Tensors) -> tuple[Tensors, Tensors]:
