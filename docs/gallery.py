@@ -23,7 +23,7 @@ RECIPES = {
     "wgan-div": (312, "wasserstein.md"),
     "dragan": (1200, "dragan.md"), "sn-hinge": (600, "spectral.md"), "r3gan": (400, "r3gan.md"),
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
-    "sagan": (619, "sagan.md"), "acgan": (600, "conditional.md"),
+    "r3gan-full": (449, "r3gan.md"), "sagan": (619, "sagan.md"), "acgan": (600, "conditional.md"),
     "digits": (10000, "digits.md"),
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
