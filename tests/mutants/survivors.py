@@ -10,7 +10,6 @@ TWICE = "it is applied twice, so the sign cancels"
 LENGTHS = "their lengths are equal"
 ONES = "it is an array of ones"
 TWO_LOGITS = "only a map of two logits has so many"
-UNREAD = "a network without a concat of another input does not read it"
 BROADCAST = "it is one number, which is broadcast"
 SEVERAL = (
     "it is of several processes, which tests/frameworks/test_torch_sums.py and "
@@ -23,14 +22,14 @@ _ROWS = "objective.Objective._rows: "
 _LENGTH = "operations.Operations.length: "
 
 SURVIVORS = {
-    f"{_ADVERSARIAL}return *self._joined(weights, fake, inputs.real, inputs, moving=True), {{}}: "
+    f"{_ADVERSARIAL}return *self._joined(weights, made, inputs, moving=True), {{}}: "
     "True becomes False": MOVING,
-    f"{_ADVERSARIAL}weights, *self.ops.halves(images), inputs, moving=True: "
-    "True becomes False": MOVING,
-    f'{_ADVERSARIAL}reals, running = self._alone(weights, inputs.real, "real", inputs, '
+    f"{_ADVERSARIAL}fakes, reals, running = self._joined(weights, made, inputs, halves, "
     "moving=True): True becomes False": MOVING,
-    f'{_ADVERSARIAL}fakes, running = self._alone(weights, fake, "fake", inputs, moving=True): '
-    "True becomes False": MOVING,
+    f'{_ADVERSARIAL}reals, running = self._alone(weights, real, "real", made, inputs, '
+    "moving=True): True becomes False": MOVING,
+    f'{_ADVERSARIAL}fakes, running = self._alone(weights, fake, "fake", made, inputs, '
+    "moving=True): True becomes False": MOVING,
     f"{_GRADIENT}if count > 1:  # The logit of an image is the mean of its map.: "
     "1 becomes 2": TWO_LOGITS,
     "objective.Objective._logits: if self.problem.logits_per_image > 1:: 1 becomes 2": TWO_LOGITS,
@@ -44,8 +43,6 @@ SURVIVORS = {
     "the statement is deleted": SEVERAL,
     'objective.Objective._generated: return dict(zip(("fake", "real"), self._whole(inputs, fakes, '
     "reals), strict=True)): True becomes False": LENGTHS,
-    "objective.Objective._seen: if not self.problem.sees_source:: the statement is deleted": UNREAD,
-    "objective.Objective._seen: return images: the statement is deleted": UNREAD,
     "objective.Objective._loss: one = self.ops.xp.reshape(self.ops.xp.ones_like(outputs[:1, :1]), "
     "()): 1 becomes 2 (2)": "the problems of losses with followers have no heads",
     f"{_ROWS}if world.size == 1 or tensor is None:: Or becomes And": SEVERAL,
@@ -58,8 +55,8 @@ SURVIVORS = {
     "the value is negated": SQUARED,
     "objective.Objective._deviation: centred = images - xp.mean(images): "
     "the value is negated": SQUARED,
-    "updates.Updates.generate: lambda weights: self.objective.generate(running | weights, inputs, "
-    "moving=True),: True becomes False": MOVING,
+    "updates.Updates.generate: return self.objective.generate(running | weights, inputs, "
+    '"generator", moving=True): True becomes False': MOVING,
     "updates.Updates._step: gradients = self.framework.sums.summed(gradients): "
     "the statement is deleted": SEVERAL,
     "defaults.logsumexp: most = constant(xp.max(x, axis=0, keepdims=True)): "
@@ -88,8 +85,8 @@ SURVIVORS = {
     "the value is negated": TWICE,
     "forward.ForwardPass._embed: rows = xp.reshape(rows, (-1, *(1,) * sides, units)) * "
     "xp.ones_like(x[..., :1]): Mult becomes Div": ONES,
-    'forward.ForwardPass._normalize: for role, before, each in zip(("mean", "variance"), old, '
-    "statistics, strict=True):: True becomes False": LENGTHS,
+    'forward.ForwardPass._normalize_batch: for role, before, each in zip(("mean", "variance"), '
+    "old, statistics, strict=True):: True becomes False": LENGTHS,
     f"{_LENGTH}rows: int = x.shape[0]: 0 becomes 1": SEVERAL,
     f"{_LENGTH}return rows: the statement is deleted": SEVERAL,
     f"{_LENGTH}return rows: the value is negated": SEVERAL,
