@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections.abc import Collection
-from pathlib import Path
 
 import click
 
+from gankit._utils.paths import is_folder
 from gankit.errors import SYNONYMS, folded
 
 GIVEN = "gankit.arguments"
@@ -90,7 +90,7 @@ def meant(argument: str) -> list[tuple[str, str]]:
         return found
     if is_path(argument):
         return [("--dataset", argument)]
-    if Path(argument).is_dir():
+    if is_folder(argument):
         return [("--dataset", f"./{argument}")]
     backend = SYNONYMS.get(folded(argument), "")
     return [("--backend", backend)] if backend in known["--backend"] else []

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gankit import plugins
-from gankit._utils.paths import given
+from gankit._utils.paths import given, is_folder
 from gankit.config import AUTO
 from gankit.data import ImageOptions, ImageSet, is_path, own
 from gankit.data.formats.image_folder import image_folder, typical_shape
@@ -71,7 +71,7 @@ def expected_images(
             return None
     height, width, channels = shape
     size = options.size or (height, width)
-    resizable = not options.size and is_path(name) and given(name, "dataset").is_dir()
+    resizable = not options.size and is_path(name) and is_folder(given(name, "dataset"))
     return ExpectedImages((*size, options.channels or channels), resizable)
 
 
@@ -93,7 +93,7 @@ def expected_classes(settings: Mapping[str, Any], data_dir: Path | None, loaded:
 
 def _shape(name: str, options: ImageOptions, data_dir: Path | None, loaded: Loaded) -> Shape:
     """Return the shape of a data set's images; DataError or UnknownName if it cannot be found."""
-    if is_path(name) and (path := given(name, "dataset")).is_dir():
+    if is_path(name) and is_folder(path := given(name, "dataset")):
         return typical_shape(path)
     if name in loaded:
         return tuple(loaded[name].images.shape[1:])
@@ -104,7 +104,7 @@ def _shape(name: str, options: ImageOptions, data_dir: Path | None, loaded: Load
 
 def _classes(name: str, options: ImageOptions, data_dir: Path | None, loaded: Loaded) -> int:
     """Return the number of classes with images; 0 without classes."""
-    if is_path(name) and (path := given(name, "dataset")).is_dir():
+    if is_path(name) and is_folder(path := given(name, "dataset")):
         return len(image_folder(path).class_names)
     data = _load(name, options, data_dir, loaded)
     if data.labels is None or data.conditions:

@@ -99,7 +99,8 @@ def payload(
             For each layer its settings, as in its spec, and its `weights` by role: kernels
             (divided by their spectral norm), `bias`, `embedding`, `gamma` and `beta` of a layer
             normalisation, `scale` and `shift` of a batch normalisation with its running
-            statistics, rows of them if it is conditional. A residual block has `layers` and
+            statistics; if it is conditional a row of them, then rows that are added to it, times
+            the columns of the label. A residual block has `layers` and
             `shortcut` instead.
         directions, shares, reach
             `(k, latent)` vectors; the share of the images' change along each; the largest value
@@ -183,10 +184,16 @@ def _at_inference(layer: Layer, own: State) -> State:
     """Return a layer's arrays without running state, which is folded into the weights."""
     own = {role: array.astype(np.float64) for role, array in own.items()}
     if isinstance(layer, BatchNorm):
-        gamma = 1 + own["scale"] if layer.conditional else own["gamma"]
+        if layer.conditional:
+            one = np.ones_like(own["scale"][:1])
+            gamma, beta = (
+                np.concatenate([one, own["scale"]]),
+                np.concatenate([0 * one, own["shift"]]),
+            )
+        else:
+            gamma, beta = own["gamma"], own["beta"]
         scale = gamma / np.sqrt(own["variance"] + layer.epsilon)
-        shift = own["shift" if layer.conditional else "beta"]
-        return {"scale": scale, "shift": shift - own["mean"] * scale}
+        return {"scale": scale, "shift": beta - own["mean"] * scale}
     for name in [name for name in own if name.endswith("_u")]:
         u, role = own.pop(name), name.removesuffix("_u")
         own[role] = own[role] / np.linalg.norm(own[role].reshape(-1, len(u)) @ u)

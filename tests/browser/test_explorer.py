@@ -97,7 +97,15 @@ KINDS = {
     ),
 }
 """Generators that between them have every layer, on images of unequal sides."""
-COLOURED = Embedding(3), Dense(40), LeakyReLU(0.2), Dense(144), Tanh(), Reshape((8, 6, 3))
+COLOURED = (
+    Embedding(3),
+    Dense(40),
+    BatchNorm(0.9, 1e-3, conditional=True, gain=0.5),
+    LeakyReLU(0.2),
+    Dense(144),
+    Tanh(),
+    Reshape((8, 6, 3)),
+)
 TURNED = (
     Condition("angle", -45, 45),
     Condition("bold", 0, 1, binary=True),

@@ -143,6 +143,7 @@ def understood(arguments: list[str], environment: dict[str, str]) -> str:
             "sample"
             | "invert"
             | "translate"
+            | "encode"
             | "evaluate"
             | "report"
             | "export"

@@ -245,13 +245,13 @@ def test_a_derivative_by_weights_is_that_of_two_passes(framework):
     upstream = framework.array(np.array([1.0, -2.0, 0.5]))
 
     def f(weights):
-        return xp.tanh(weights["used"]), {"running": (weights["used"] * 2,)}
+        return {"made": xp.tanh(weights["used"])}, {"running": (weights["used"] * 2,)}
 
     own, default = (vjp(f, weights) for vjp in (framework.vjp, partial(Framework.vjp, framework)))
-    for value, extra, pull in (own, default):
-        np.testing.assert_allclose(framework.numpy(value), np.tanh(normal(3)), rtol=1e-15)
+    for values, extra, pull in (own, default):
+        np.testing.assert_allclose(framework.numpy(values["made"]), np.tanh(normal(3)), rtol=1e-15)
         np.testing.assert_array_equal(framework.numpy(extra["running"][0]), 2 * normal(3))
-        gradients = {name: framework.numpy(g) for name, g in pull(upstream).items()}
+        gradients = {name: framework.numpy(g) for name, g in pull({"made": upstream}).items()}
         expected = (1 - np.tanh(normal(3)) ** 2) * [1, -2, 0.5]
         np.testing.assert_allclose(gradients["used"], expected, rtol=1e-14)
         np.testing.assert_array_equal(gradients["unused"], np.zeros(3))

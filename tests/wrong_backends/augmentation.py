@@ -94,10 +94,10 @@ class TurnsByHalvesAlone(patched(TrackedOps, transpose=upright)):
 class KeepsTheFirstChance(CorrectTrainer):
     """Augments with the chance that the schedule begins with."""
 
-    def _discriminator_forward(self, batch, weights):
+    def _discriminator_forward(self, batch, *given):
         first = {"augment": 0.2} if "augment" in batch.scalars else {}
         return super()._discriminator_forward(
-            replace(batch, scalars={**batch.scalars, **first}), weights
+            replace(batch, scalars={**batch.scalars, **first}), *given
         )
 
 

@@ -111,7 +111,7 @@ class DifferentiatesAnotherClass(CorrectTrainer):
             return images, gradient
 
 
-@caught_by("test_noise_gradient_beside_a_source_matches_finite_differences")
+@caught_by("test_noise_gradient_beside_a_source_matches_differences")
 class DifferentiatesTheFirstInput(CorrectTrainer):
     """Differentiates the first input, even if it is the source."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from gankit import plugins
+from gankit._utils.paths import is_file
 from gankit.errors import ConfigError, shown
 from gankit.evaluation import Features, OnnxFeatures, onnx_features
 from gankit.evaluation.features.onnx_features import SUFFIX
@@ -34,7 +34,7 @@ def given_features(given: str | os.PathLike[str] | Features | None) -> Features 
         )
     if not isinstance(given, str):
         return given
-    if given not in plugins.features() and Path(given).is_file():
+    if given not in plugins.features() and is_file(given):
         raise ConfigError(
             f"features: got the file {given}; expected an ONNX file, {SUFFIX}, or the name of a "
             "plugin's features"

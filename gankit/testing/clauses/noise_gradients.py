@@ -82,7 +82,7 @@ class NoiseGradientClauses:
         assert_finite_differences(trainer.generator, problem)
 
     @pytest.mark.parametrize("order", WITH_SOURCE)
-    def test_noise_gradient_beside_a_source_matches_finite_differences(
+    def test_noise_gradient_beside_a_source_matches_differences(
         self, backend: Backend, order: str
     ) -> None:
         """A generator of noise and source is differentiated by its noise alone, in any order."""

@@ -182,9 +182,15 @@
   }
 
   function batchNorm({ conditional, weights: { scale, shift } }, x, label) {
-    const channels = x.shape.at(-1), start = conditional ? label * channels : 0;
-    return each(x, (value, at) =>
-      value * scale[start + (at % channels)] + shift[start + (at % channels)]);
+    const channels = x.shape.at(-1);
+    const rows = conditional ? [1, ...label] : [1];
+    const own = (table) => {
+      const row = new Float64Array(channels);
+      multiply(row, 0, rows, 0, rows.length, table, 0, channels);
+      return row;
+    };
+    const scales = own(scale), shifts = own(shift);
+    return each(x, (value, at) => value * scales[at % channels] + shifts[at % channels]);
   }
 
   function layerNorm({ epsilon, weights: { gamma, beta } }, x) {
