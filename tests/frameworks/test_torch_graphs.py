@@ -152,9 +152,9 @@ def test_reading_a_number_ends_a_recording_and_training_continues(monkeypatch):
     monkeypatch.setattr(gankit_torch.trainer, "recorder", lambda _device: recorder)
     original = gankit_torch.trainer.TorchTrainer._update_generator
 
-    def looking(self, fake, update):
-        assert float(fake.detach().sum()) < np.inf
-        return original(self, fake, update)
+    def looking(self, generated, update):
+        assert float(generated[0]["fake"].detach().sum()) < np.inf
+        return original(self, generated, update)
 
     monkeypatch.setattr(gankit_torch.trainer.TorchTrainer, "_update_generator", looking)
     with pytest.warns(UserWarning, match="without CUDA graphs: .* looks at a number"):
