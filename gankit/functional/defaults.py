@@ -46,6 +46,12 @@ def logsumexp(xp: Namespace, constant: Callable[[Tensor], Tensor], x: Tensor) ->
     return xp.log(xp.sum(xp.exp(x - most))) + xp.reshape(most, ())
 
 
+def row_logsumexp(xp: Namespace, constant: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Return log(sum(exp(x))) of each row of `(n, k)` numbers, `(n, 1)`; as `logsumexp` else."""
+    most = constant(xp.max(x, axis=1, keepdims=True))
+    return xp.log(xp.sum(xp.exp(x - most), axis=1, keepdims=True)) + most
+
+
 def upsample(xp: Namespace, x: Tensor, factor: int) -> Tensor:
     """Repeat each pixel of `(n, h, w, c)` images along both sides, by nearest neighbour.
 
@@ -101,11 +107,9 @@ def cross_entropy(
     """Return the mean of `logsumexp(c) - c[label]`, a scalar: -log of the softmax at the label.
 
     `logits` and the one-hot `labels` are `(B, classes)`, of the same dtype. A row of zeros is no
-    label: the mean is over the other rows, and 0 without any. The largest logit is subtracted
-    first, as a constant, so that exp cannot overflow.
+    label: the mean is over the other rows, and 0 without any.
     """
-    most = constant(xp.max(logits, axis=1, keepdims=True))
-    lengths = xp.log(xp.sum(xp.exp(logits - most), axis=1)) + most[:, 0]
+    lengths = row_logsumexp(xp, constant, logits)[:, 0]
     labelled = xp.sum(labels, axis=1)
     values = labelled * (lengths - xp.sum(logits * labels, axis=1))
     count = xp.sum(labelled)

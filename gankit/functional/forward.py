@@ -266,7 +266,7 @@ def _plain(ops: Operations, layer: Layer, x: Tensor) -> Tensor:
         case Sigmoid():
             return ops.sigmoid(x)
         case ClassLogit():
-            return xp.concatenate([_logsumexp(ops, x), x], axis=1)
+            return xp.concatenate([defaults.row_logsumexp(xp, ops.constant, x), x], axis=1)
         case Upsample(factor=factor):
             return ops.upsample(x, factor)
         case BlurPool():
@@ -280,12 +280,6 @@ def _plain(ops: Operations, layer: Layer, x: Tensor) -> Tensor:
         case Reshape(shape=shape):
             return xp.reshape(x, (-1, *shape))
     raise TypeError(f"got layer {layer}; expected one of gankit.layers")
-
-
-def _logsumexp(ops: Operations, x: Tensor) -> Tensor:
-    """Return `(n, 1)` numbers log(sum(exp(x))) of `(n, k)`, without overflow."""
-    most = ops.constant(ops.xp.max(x, axis=1, keepdims=True))
-    return most + ops.xp.log(ops.xp.sum(ops.xp.exp(x - most), axis=1, keepdims=True))
 
 
 def _softmax(ops: Operations, x: Tensor) -> Tensor:

@@ -53,9 +53,7 @@ def generator(
     embedding, embedding_gain
         As in `dense.generator`.
     conditional, conditional_gain
-        Whether batch normalisation has a scale and an offset for each class, as in
-        `labels.normalised_by_class`, and their standard deviation at the start; False and 0 by
-        default.
+        As in `dcgan.generator`.
     spectral
         Whether the generator has spectral norm too; False by default.
     attention
