@@ -48,10 +48,14 @@ data_dir = click.option(
     type=PATH,
     help="Folder of the data set, or of a folder per data set  [GANKIT_DATA].",
 )
+derive = click.option(
+    "--derive", is_flag=True, help="Compute the sources from PICTURES, as in training."
+)
 device = click.option(
     "--device",
     help="auto, or a device name of the framework  [GANKIT_DEVICE, or the run's].",
 )
+skip_bad = click.option("--skip-bad", is_flag=True, help="Skip pictures that cannot be read.")
 dataset = click.option(
     "--dataset",
     shell_complete=complete_datasets,

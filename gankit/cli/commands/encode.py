@@ -11,6 +11,7 @@ from gankit.cli.options import PATH, answer, say
 from gankit.cli.options import backend as backend_option
 from gankit.cli.options import best as best_option
 from gankit.cli.options import device as device_option
+from gankit.cli.options import skip_bad as skip_bad_option
 
 MOST_SHOWN = 100
 """The most pictures in the grid."""
@@ -27,7 +28,7 @@ MOST_SHOWN = 100
 @best_option
 @backend_option
 @device_option
-@click.option("--skip-bad", is_flag=True, help="Skip pictures that cannot be read.")
+@skip_bad_option
 def command(
     run: Path,
     pictures: Path | None,

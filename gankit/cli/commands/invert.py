@@ -15,7 +15,9 @@ from gankit.cli.options import PATH, answer, say, show
 from gankit.cli.options import as_json as json_option
 from gankit.cli.options import backend as backend_option
 from gankit.cli.options import best as best_option
+from gankit.cli.options import derive as derive_option
 from gankit.cli.options import device as device_option
+from gankit.cli.options import skip_bad as skip_bad_option
 
 if TYPE_CHECKING:
     from gankit.inversion import Inversion
@@ -43,11 +45,11 @@ MOST_LISTED = 3
     help="Set a column of labels that are vectors  [searched too].",
 )
 @click.option("--sources", type=PATH, help="Sources of the pictures, in the same order.")
-@click.option("--derive", is_flag=True, help="Compute the sources from PICTURES, as in training.")
+@derive_option
 @best_option
 @backend_option
 @device_option
-@click.option("--skip-bad", is_flag=True, help="Skip pictures that cannot be read.")
+@skip_bad_option
 @json_option
 @click.option("--no-progress", is_flag=True, help="Print no progress.")
 def command(

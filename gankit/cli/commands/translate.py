@@ -11,7 +11,9 @@ from gankit._text import counted
 from gankit.cli.options import PATH, answer, say
 from gankit.cli.options import backend as backend_option
 from gankit.cli.options import best as best_option
+from gankit.cli.options import derive as derive_option
 from gankit.cli.options import device as device_option
+from gankit.cli.options import skip_bad as skip_bad_option
 
 if TYPE_CHECKING:
     from gankit.data.named_images import NamedImages
@@ -31,12 +33,12 @@ MOST_SHOWN = 100
     show_default=True,
     help="Folder, or a .png file for the grid alone.",
 )
-@click.option("--derive", is_flag=True, help="Compute the sources from PICTURES, as in training.")
+@derive_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the noise.")
 @best_option
 @backend_option
 @device_option
-@click.option("--skip-bad", is_flag=True, help="Skip pictures that cannot be read.")
+@skip_bad_option
 def command(
     run: Path,
     pictures: Path | None,
