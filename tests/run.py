@@ -2,8 +2,8 @@
 
     python tests/run.py numpy torch keras
 
-Ends with the sum of what passed, and with the images that the MNIST clauses ran on. The quick tests
-fail if they cover less of gankit than `fail_under` in pyproject.toml.
+Ends with the tests that failed, the sum of what passed, and the images that the MNIST clauses ran
+on. The quick tests fail if they cover less of gankit than `fail_under` in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -119,13 +119,14 @@ def main(backends: list[str]) -> int:
             "jax": compiled,
             **{f"keras on {f}": compiled | {"KERAS_BACKEND": f} for f in KERAS_ON},
         }
-        results = _at_once(
+        results, failures = _at_once(
             [
                 (name, chosen, given | {"GANKIT_TEST_BACKENDS": tested} | told.get(name, {}))
                 for name, chosen, tested in suites(backends)
             ]
         )
     sums = [sum(column) for column in zip(*results, strict=True)]
+    print(*failures, sep="", end="")
     print("{} passed, {} failed, {} skipped".format(*sums))
     print(f"{time.perf_counter() - began:.0f} s; {said}")
     return 1 if sums[1] or not sums[0] else 0
@@ -199,15 +200,21 @@ def _without(names: list[str]) -> list[str]:
     return [f"--ignore=tests/{name}" for name in names]
 
 
-def _at_once(chosen: list[tuple[str, list[str], dict[str, str]]]) -> list[tuple[int, int, int]]:
-    """Run suites, each in its environment, as many at a time as there are cores for."""
+def _at_once(
+    chosen: list[tuple[str, list[str], dict[str, str]]],
+) -> tuple[list[tuple[int, int, int]], list[str]]:
+    """Run suites, each in its environment, as many at a time as there are cores for.
+
+    Returns how many tests of each passed, failed and were skipped, and a line for each that failed.
+    """
     others, running = descendants(), dict[str, Future[tuple[int, int, int]]]()
+    failures: list[str] = []
     with ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1)) as places:
         try:
             for name, arguments, given in chosen:
                 before = [running[other] for other in AFTER.get(name, ()) if other in running]
-                running[name] = places.submit(_pytest, name, arguments, given, before)
-            return [suite.result() for suite in running.values()]
+                running[name] = places.submit(_pytest, name, arguments, given, failures, before)
+            return [suite.result() for suite in running.values()], failures
         finally:
             places.shutdown(wait=False, cancel_futures=True)
             end(others)
@@ -217,11 +224,12 @@ def _pytest(
     name: str,
     arguments: list[str],
     given: dict[str, str],
+    failures: list[str],
     before: Sequence[Future[tuple[int, int, int]]] = (),
 ) -> tuple[int, int, int]:
     """Run a suite after those `before`; return how many passed, failed and were skipped.
 
-    Each line of its output begins with its name.
+    Each line of its output begins with its name; those of failed tests are added to `failures`.
     """
     for suite in before:
         suite.result()
@@ -239,6 +247,7 @@ def _pytest(
         for line in process.stdout or ():
             print(f"{name}: {line}", end="", flush=True)
             lines.append(line)
+    failures += [f"{name}: {line}" for line in lines if line.startswith(("FAILED", "ERROR"))]
     closing = lines[-1] if lines else ""
     counts = {
         word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)", closing)
@@ -246,6 +255,7 @@ def _pytest(
     failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
     if process.returncode and not failed:
         failed = 1
+        failures.append(f"{name}: ended with the exit status {process.returncode}\n")
     return counts.get("passed", 0), failed, counts.get("skipped", 0)
 
 

@@ -152,7 +152,7 @@ def test_two_suites_run_at_once_and_one_waits_for_the_others(tmp_path, monkeypat
         text = WAITING.format(folder=tmp_path, name=name, other=other)
         (tmp_path / f"test_{name}.py").write_text(text, "utf-8")
         chosen.append((name, [f"test_{name}.py"], {"PYTHONPATH": str(TESTS.parent)}))
-    assert run._at_once(chosen) == [(1, 0, 0)] * 3
+    assert run._at_once(chosen) == ([(1, 0, 0)] * 3, [])
     assert (tmp_path / "ended").read_text().split()[2:] == ["together"]
     lines = capsys.readouterr().out.splitlines()
     assert {line.partition(": ")[0] for line in lines} == {"quick", "slow", "together"}
@@ -165,14 +165,22 @@ def test_torch_and_keras_have_threads_and_the_other_suites_one_each(tmp_path, mo
     text = "import os\ndef test_one(): assert os.environ.get('OPENBLAS_NUM_THREADS') == '1'\n"
     (tmp_path / "test_inner.py").write_text(text, "utf-8")
     chosen = [(name, ["test_inner.py"], {}) for name in ("quick", "torch", "keras on torch")]
-    assert run._at_once(chosen) == [(1, 0, 0), (0, 1, 0), (1, 0, 0)]
+    results, failures = run._at_once(chosen)
+    assert results == [(1, 0, 0), (0, 1, 0), (1, 0, 0)]
+    [failure] = failures
+    assert failure.startswith("torch: FAILED test_inner.py::test_one - AssertionError")
+
+
+DIED = [("quick", 3), ("slow", 5)]
 
 
 def test_a_suite_that_dies_or_collects_nothing_has_failed(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "ROOT", tmp_path)
     (tmp_path / "test_inner.py").write_text("import os\ndef test_end(): os._exit(3)\n", "utf-8")
     chosen = [("quick", ["test_inner.py"], {}), ("slow", ["test_inner.py", "-k", "none"], {})]
-    assert run._at_once(chosen) == [(0, 1, 0)] * 2
+    results, failures = run._at_once(chosen)
+    assert results == [(0, 1, 0)] * 2
+    assert sorted(failures) == [f"{n}: ended with the exit status {s}\n" for n, s in DIED]
 
 
 def test_plain_pytest_leaves_out_slow_tests_and_a_named_file_runs_all(tmp_path):
