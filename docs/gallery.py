@@ -27,14 +27,14 @@ RECIPES = {
     "digits": (10000, "digits.md"),
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
-    "bigan": (2143, "bigan.md"), "aae": (632, "aae.md"),
+    "bigan": (2143, "bigan.md"), "aae": (632, "aae.md"), "vae-gan": (3600, "vae-gan.md"),
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
 CLASSES = {"cgan", "projection", "sagan", "acgan", "digits"}
 TRANSLATE = ("pix2pix", "inpaint", "super-resolution", "colourise")
 """Recipes from images to images, of which 20 test images are shown: source, made, true."""
 SHOW = {name: f"gankit translate runs/{name} --out {{out}}" for name in TRANSLATE} | {
-    name: f"gankit encode runs/{name} --grid {{out}}" for name in ("bigan", "aae")
+    name: f"gankit encode runs/{name} --grid {{out}}" for name in ("bigan", "aae", "vae-gan")
 }
 """The command of the other pictures."""
 SIZES = {"sagan": " --size 32x32"}

@@ -3,7 +3,8 @@
 A linear classifier by least squares, on the codes of 20,000 training images of MNIST; its accuracy
 on the 10,000 test images, and that of a classifier of a random projection of the pixels to as many
 numbers. Then the mean absolute difference of 2,000 reconstructions from their images, and from
-others.
+others; the PSNR of the reconstructions of 2,000 test images, in dB, and how many keep their class,
+by the classifier of `gankit evaluate`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import numpy as np
 
 import gankit
 from gankit.data.published import mnist
+from gankit.evaluation import classifier_of
+from gankit.evaluation.metrics.image_pairs import psnr
+from gankit.visual.images import to_uint8
 
 TRAINING, RECONSTRUCTED, CLASSES = 20_000, 2_000, 10
 
@@ -46,6 +50,13 @@ def main(folder):
     real = run.problem.scale(images[:RECONSTRUCTED])
     print(f"difference of reconstructions: {np.abs(made - real).mean():.4f}")
     print(f"difference from other images: {np.abs(made[::-1] - real).mean():.4f}")
+    shown, classes = unseen[:RECONSTRUCTED], true[:RECONSTRUCTED]
+    again = to_uint8(run.generator(run.encode(shown)))
+    print(f"PSNR of test images: {psnr(again, shown):.2f} dB")
+    classifier = classifier_of(training)
+    for name, each in (("test images", shown), ("their reconstructions", again)):
+        right = (classifier.probabilities(each).argmax(1) == classes).mean()
+        print(f"classes of {name}: {right:.4f}")
 
 
 if __name__ == "__main__":

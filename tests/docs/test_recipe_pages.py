@@ -10,7 +10,17 @@ from gankit import plugins
 from tests.paths import ROOT
 
 PAGES = ROOT / "docs" / "recipes"
-UNMEASURED = {"pictures", "sn-dcgan", "infogan", "sgan", "bigan", "aae", "sagan", "r3gan-full"}
+UNMEASURED = {
+    "pictures",
+    "sn-dcgan",
+    "infogan",
+    "sgan",
+    "bigan",
+    "aae",
+    "vae-gan",
+    "sagan",
+    "r3gan-full",
+}
 """Recipes for colour, or for a GPU, and those whose pages have other figures."""
 
 
