@@ -58,7 +58,7 @@ PROMISED = {
     "gankit.export": "Exported export read read_named",
     "gankit.training": "Callback Progress StepShape alternate fit plan",
     "gankit.callbacks": "Bar Checkpoints Epochs Every HealthWarning History Live Losses Samples "
-    "TensorBoard Watchdog every never",
+    "TensorBoard Watchdog every never noise_grid",
     "gankit.data": "Dataset FileCheck ImageSet",
     "gankit.data.glyphs": "draw",
     "gankit.visual.images": "Picture enlarged grid",

@@ -6,7 +6,7 @@ a checkpoint.
 """
 
 from gankit.callbacks.boundaries import Every, every, never
-from gankit.callbacks.checkpointing import COLUMNS, Checkpoints, Losses, Samples
+from gankit.callbacks.checkpointing import COLUMNS, Checkpoints, Losses, Samples, noise_grid
 from gankit.callbacks.evaluation import Evaluations
 from gankit.callbacks.history import History
 from gankit.callbacks.live import Live
@@ -31,4 +31,5 @@ __all__ = [
     "Watchdog",
     "every",
     "never",
+    "noise_grid",
 ]

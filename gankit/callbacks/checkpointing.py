@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from numpy.typing import NDArray
-
 from gankit._utils import atomic_files
 from gankit.callbacks.boundaries import at_least_one, never, next_multiple
-from gankit.contract import AnyLabels, Array
+from gankit.contract import AnyLabels, Array, Trainer
 from gankit.runs.checkpoints import CheckpointStore
 from gankit.runs.folder import RunFolder
 from gankit.runs.loss_log import LossLog
@@ -17,8 +15,8 @@ from gankit.training import Progress
 from gankit.visual import images
 
 COLUMNS = 5
-Beside: TypeAlias = tuple[NDArray[Any], NDArray[Any] | None]
-"""Sources, and true images."""
+Draw: TypeAlias = Callable[[Trainer], images.Pixels]
+"""Returns a picture of what a trainer's networks make."""
 
 
 class Losses:
@@ -37,45 +35,46 @@ class Losses:
         self.log.append(start, progress.losses, progress.terms)
 
 
+def noise_grid(noise: Array, labels: AnyLabels | None = None, names: Sequence[str] = ()) -> Draw:
+    """Return a function that draws a grid of the same noise, with the averaged weights if any.
+
+    Parameters
+    ----------
+    noise
+        `(N, latent)` standard normal numbers.
+    labels
+        `(N,)` classes, for a class-conditional generator.
+    names
+        Labels of the grid's rows; empty for none.
+    """
+
+    def draw(trainer: Trainer) -> images.Pixels:
+        picture = images.grid((trainer.average or trainer.generator)(noise, labels), COLUMNS)
+        return images.with_names(picture, names) if names else picture
+
+    return draw
+
+
 class Samples:
-    """Draws a grid of samples of the same noise at intervals.
+    """Draws a picture of samples at intervals.
 
     Parameters
     ----------
     folder
         The run's folder; grids are written to its `samples`.
-    noise
-        `(N, latent)` standard normal numbers, or what the generator takes: `Problem.inputs`.
+    draw
+        Returns the picture of a trainer, such as `noise_grid(noise)`.
     steps_per_epoch
         Steps per epoch.
     every
         Epochs between grids; one is also drawn after epoch 1 and at the end.
-    labels
-        `(N,)` classes, for a class-conditional generator.
-    names
-        Labels of the grid's rows; empty for none.
-    beside
-        Images above and below each generated one, of the same shape: the source, and the true
-        image if it is known. None, the default, for none.
     """
 
-    def __init__(
-        self,
-        folder: RunFolder,
-        noise: Array | tuple[Array, ...],
-        steps_per_epoch: int,
-        every: int,
-        labels: AnyLabels | None = None,
-        names: Sequence[str] = (),
-        beside: Beside | None = None,
-    ) -> None:
+    def __init__(self, folder: RunFolder, draw: Draw, steps_per_epoch: int, every: int) -> None:
         at_least_one("steps_per_epoch", steps_per_epoch)
         at_least_one("every", every)
         self.folder = folder
-        self.noise = noise
-        self.labels = labels
-        self.names = names
-        self.beside = beside
+        self.draw = draw
         self.first = steps_per_epoch
         self.interval = every * steps_per_epoch
 
@@ -84,18 +83,10 @@ class Samples:
         return self.first if step < self.first else next_multiple(step, self.interval)
 
     def __call__(self, progress: Progress, /) -> None:
-        """Draw a grid if it is due, with the averaged weights if the run has them."""
-        step, trainer = progress.step, progress.trainer
+        """Draw a picture if it is due."""
+        step = progress.step
         if step == self.first or step % self.interval == 0 or progress.done:
-            generator = trainer.generator if trainer.average is None else trainer.average
-            made = generator(self.noise, self.labels)
-            picture = (
-                images.grid(made, COLUMNS)
-                if self.beside is None
-                else images.compared(self.beside[0], made, self.beside[1])
-            )
-            if self.names:
-                picture = images.with_names(picture, self.names)
+            picture = self.draw(progress.trainer)
             atomic_files.make_folder(self.folder.samples)
             images.write_png(self.folder.sample_path(step), picture)
 

@@ -6,21 +6,19 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Losses, Samples
+from gankit.callbacks import COLUMNS, Checkpoints, Evaluations, Losses, Samples, noise_grid
 from gankit.contract import AnyLabels, Problem
 from gankit.contract.sample_noise import sample_noise
 from gankit.data.class_names import Classes
-from gankit.launch.evaluation.pairs import evenly_spaced
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.resume.lasting_settings import lasting
 from gankit.launch.training_time import TimeLog, TrainingTime
+from gankit.launch.translation_grid import translation_grid
 from gankit.runs import LossLog, RunFolder, warning_log
 from gankit.training import Callback
 
 GRID_IMAGES = 25
 GRID_CLASSES = 10
-GRID_SOURCES = 20
-"""The most sources in a grid; they are evenly spaced in the set."""
 SECONDS = "seconds"
 """The name of the trained seconds in a manifest."""
 IMAGE_SHAPE = "image_shape"
@@ -77,20 +75,14 @@ def folder_callbacks(
 
 def _samples(plan: ResolvedPlan, folder: RunFolder) -> Samples:
     """Return the callback that draws grids: of noise, or of sources with what becomes of them."""
-    config, problem, data = plan.config, plan.problem, plan.data
-    labels = grid_labels(problem)
-    if problem.takes_source and data.sources is not None:
-        index = evenly_spaced(len(data.sources), GRID_SOURCES)
-        source = np.asarray(data.sources[index])
-        true = np.asarray(data.images[index]) if problem.source == "paired" else None
-        noise = sample_noise(problem, len(index), config.seed).astype(config.precision)
-        inputs = problem.generator_inputs(noise, problem.scale(source))
-        own = None if labels is None or plan.labels is None else plan.labels[index]
-        beside = (source, true)
-        return Samples(folder, inputs, plan.epoch, config.sample_every, own, (), beside)
-    count = GRID_IMAGES if labels is None else len(labels)
-    noise = sample_noise(problem, count, config.seed).astype(config.precision)
-    return Samples(folder, noise, plan.epoch, config.sample_every, labels, _rows(plan))
+    config, problem = plan.config, plan.problem
+    draw = translation_grid(plan)
+    if draw is None:
+        labels = grid_labels(problem)
+        count = GRID_IMAGES if labels is None else len(labels)
+        noise = sample_noise(problem, count, config.seed).astype(config.precision)
+        draw = noise_grid(noise, labels, _rows(plan))
+    return Samples(folder, draw, plan.epoch, config.sample_every)
 
 
 def _rows(plan: ResolvedPlan) -> tuple[str, ...]:

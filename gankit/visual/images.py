@@ -119,26 +119,46 @@ def grid(images: NDArray[Any], columns: int | None = None, gap: int = 2) -> Pixe
     return trimmed[..., 0] if channels == 1 else trimmed
 
 
-def compared(source: NDArray[Any], made: NDArray[Any], true: NDArray[Any] | None = None) -> Pixels:
-    """Return a grid of ten columns: each source above its generated image, above the true one.
+def compared(source: NDArray[Any], made: NDArray[Any], third: NDArray[Any] | None = None) -> Pixels:
+    """Return a grid of ten columns: each source above its generated image, above a third one.
 
     Parameters
     ----------
     source
-        `(n, h, w, c)`; enlarged to the size of the others, each pixel to the nearest.
-    made, true
-        `(n, height, width, channels)`; `true` is None if it is unknown.
+        `(n, h, w, c)`; enlarged to the size of `made`, each pixel to the nearest.
+    made
+        `(n, height, width, channels)`.
+    third
+        `(n, h, w, c)`, such as the true images; enlarged too. None, the default, for none.
     """
-    rows = [to_uint8(_checked(each)) for each in (source, made, true) if each is not None]
-    height, width = rows[1].shape[1:3]
-    channels = max(row.shape[3] for row in rows)
-    down, across = (
-        np.arange(side) * small // side
-        for side, small in zip((height, width), rows[0].shape[1:3], strict=True)
-    )
-    rows[0] = rows[0][:, down][:, :, across]
-    alike = [np.repeat(row, channels, axis=3) if row.shape[3] == 1 else row for row in rows]
+    rows = [to_uint8(_checked(each)) for each in (source, made, third) if each is not None]
+    size, channels = rows[1].shape[1:3], max(row.shape[3] for row in rows)
+    alike = [
+        np.repeat(row, channels, axis=3) if row.shape[3] == 1 else row
+        for row in (_nearest(each, size) for each in rows)
+    ]
     return grid(np.concatenate(alike, axis=1), COMPARED)
+
+
+def below(pictures: Sequence[Pixels], gap: int = 2) -> Pixels:
+    """Return pictures below each other, with grey between them and beside those less wide."""
+    channels = max(3 if picture.ndim == 3 else 1 for picture in pictures)
+    width = max(picture.shape[1] for picture in pictures)
+    height = sum(picture.shape[0] + gap for picture in pictures) - gap
+    found = np.full((height, width, channels), GAP_LEVEL, np.uint8)
+    top = 0
+    for picture in pictures:
+        found[top : top + picture.shape[0], : picture.shape[1]] = np.atleast_3d(picture)
+        top += picture.shape[0] + gap
+    return found[..., 0] if channels == 1 else found
+
+
+def _nearest(images: Pixels, size: tuple[int, int]) -> Pixels:
+    """Return images of this height and width, each pixel the nearest of those given."""
+    down, across = (
+        np.arange(side) * small // side for side, small in zip(size, images.shape[1:3], strict=True)
+    )
+    return images[:, down][:, :, across]
 
 
 def with_names(picture: Pixels, names: Sequence[str]) -> Pixels:

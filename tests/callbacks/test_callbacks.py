@@ -26,6 +26,7 @@ from gankit.callbacks import (
     display,
     every,
     never,
+    noise_grid,
     progress,
 )
 from gankit.callbacks.download_bar import FileProgress
@@ -66,7 +67,7 @@ def kept(folder):
     log = LossLog(folder.losses)
     return [
         Losses(log),
-        Samples(folder, np.zeros((7, 2), np.float32), steps_per_epoch=4, every=2),
+        Samples(folder, noise_grid(np.zeros((7, 2), np.float32)), steps_per_epoch=4, every=2),
         Checkpoints(
             folder.checkpoints, every=6, keep=2, info=lambda: {"backend": "numpy"}, log=log
         ),

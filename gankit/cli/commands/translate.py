@@ -33,6 +33,7 @@ MOST_SHOWN = 100
     show_default=True,
     help="Folder, or a .png file for the grid alone.",
 )
+@click.option("--network", metavar="NAME", help="The network that translates  [the generator].")
 @derive_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the noise.")
 @best_option
@@ -43,6 +44,7 @@ def command(
     run: Path,
     pictures: Path | None,
     out: Path,
+    network: str | None,
     derive: bool,
     seed: int,
     best: bool,
@@ -57,8 +59,12 @@ def command(
     sources can be computed from them. With --derive PICTURES are like the images that the run
     generates, and the sources are computed from them as in training: their edges, for example.
 
+    With --network, a further network of the run translates, such as to_source of the recipe
+    cyclegan, which makes sources of images like those that the run generates.
+
     Writes into the folder --out: a PNG file for each picture, with its name; and grid.png, each
-    source above its translation, above the true picture if it is known.
+    source above its translation, above the true picture if it is known, or above what the run's
+    network for the way back makes of the translation.
     """
     import numpy as np
 
@@ -66,7 +72,7 @@ def command(
     from gankit.api import load
     from gankit.contract.random_streams import check_seed
     from gankit.launch.run.translate_images import (
-        check_takes_source,
+        chosen_translation,
         own_sources,
         sources_of,
         translated,
@@ -78,16 +84,19 @@ def command(
     if not alone:
         require_folder(out)
     opened = load(run, backend, best=best, device=device)
-    check_takes_source(opened)
+    back = chosen_translation(opened, network).back
     if pictures is None:
-        found, true = own_sources(opened)
+        found, third = own_sources(opened, network=network)
     else:
-        found, true = sources_of(opened, pictures, derive=derive, skip_bad=skip_bad)
-    made = images.to_uint8(translated(opened, np.asarray(found.images), seed))
-    files = _files(found)
-    shown = slice(MOST_SHOWN)
+        found, third = sources_of(
+            opened, pictures, derive=derive, skip_bad=skip_bad, network=network
+        )
+    outputs = translated(opened, np.asarray(found.images), seed, network)
+    made, files, shown = images.to_uint8(outputs), _files(found), slice(MOST_SHOWN)
+    if third is None and back:
+        third = images.to_uint8(translated(opened, outputs[shown], seed, back))
     picture = images.compared(
-        np.asarray(found.images[shown]), made[shown], None if true is None else true[shown]
+        np.asarray(found.images[shown]), made[shown], None if third is None else third[shown]
     )
     if alone:
         images.write_png(out, images.enlarged(picture))

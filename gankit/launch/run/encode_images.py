@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit.contract import Array, Network, NetworksTrainer
+from gankit.contract import Array, Network
 from gankit.data.named_images import NamedImages
 from gankit.errors import ConfigError, UnknownName
 from gankit.launch.evaluation.pairs import evenly_spaced
 from gankit.launch.evaluation.reference_data import held_out
 from gankit.launch.evaluation.trained_run import Trained
+from gankit.launch.further_networks import further_networks
 from gankit.launch.run.invert_images import images_of_shape
 from gankit.launch.run.noise_chunks import row_chunks
 
 OWN = 20
 """Test images that are encoded if no pictures are given."""
-
-
-def networks_of(run: Trained) -> dict[str, Network]:
-    """Return a run's further networks by name."""
-    return dict(run.trainer.networks) if isinstance(run.trainer, NetworksTrainer) else {}
 
 
 def encoder_of(run: Trained, name: str | None = None) -> Network:
@@ -39,7 +35,7 @@ def encoder_of(run: Trained, name: str | None = None) -> Network:
     UnknownName
         There is no such network.
     """
-    problem, networks = run.problem, networks_of(run)
+    problem, networks = run.problem, further_networks(run.trainer)
     takers = [
         each
         for each in problem.networks_of("generator")

@@ -25,11 +25,12 @@ from gankit.contract.world import ALONE
 from gankit.data.memory_data import memory_data
 from gankit.errors import ConfigError, shown
 from gankit.inversion import RESTARTS, STEPS, Inversion
+from gankit.launch.further_networks import further_networks
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.run.class_labels import NO_CLASSES, LabelChoice, class_labels, classes_of
 from gankit.launch.run.code_values import CodeValues, code_values
 from gankit.launch.run.condition_labels import condition_labels
-from gankit.launch.run.encode_images import encoded, networks_of
+from gankit.launch.run.encode_images import encoded
 from gankit.launch.run.noise_chunks import noise_chunks, row_chunks
 from gankit.launch.run.translate_images import NO_SOURCES
 from gankit.layers import is_spec
@@ -133,7 +134,7 @@ class Run:
     @property
     def networks(self) -> dict[str, Network]:
         """The networks beside generator and discriminator by name, such as an encoder."""
-        return networks_of(self)
+        return further_networks(self.trainer)
 
     def sample(
         self,
@@ -480,6 +481,7 @@ class Run:
         images: object,
         seed: int = 0,
         *,
+        network: str | None = None,
         derive: bool = False,
         skip_bad: bool = False,
     ) -> Array:
@@ -492,6 +494,10 @@ class Run:
             pictures, which are resized, or of a .npy or .npz file.
         seed
             Random seed of the noise, if the generator takes some.
+        network
+            Name of a network in `networks` that makes images of images, in place of the generator;
+            None, the default, for the generator. The images have the shape of what it takes, those
+            that the generator makes for the network back.
         derive
             Whether the sources are computed from the images, as in training: edges, for example.
             The images then have the shape of generated ones. False by default.
@@ -506,12 +512,12 @@ class Run:
         Raises
         ------
         ConfigError, DataError
-            The generator takes no sources, or the images cannot be read or have another shape.
+            The network takes no images, or the images cannot be read or have another shape.
         """
         from gankit.launch.run.translate_images import sources_of, translated
 
-        found, _ = sources_of(self, images, derive=derive, skip_bad=skip_bad)
-        return translated(self, found.images, seed)
+        found, _ = sources_of(self, images, derive=derive, skip_bad=skip_bad, network=network)
+        return translated(self, found.images, seed, network)
 
     def encode(
         self, images: object, network: str | None = None, *, skip_bad: bool = False

@@ -1,24 +1,30 @@
-"""Translate source images of any origin with a run whose generator takes sources."""
+"""Translate images of any origin with a network of a run that makes images of images."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils import paths
 from gankit.contract import Array
+from gankit.contract.source_checks import REAL
+from gankit.contract.values import GENERATOR
 from gankit.data import ImageOptions
 from gankit.data.derived_sources import DERIVED, derived
 from gankit.data.image_options import CHANNELS
 from gankit.data.memory_data import memory_data
 from gankit.data.named_images import NamedImages, named_images
 from gankit.errors import ConfigError
-from gankit.launch.evaluation.pairs import pairs_of
+from gankit.launch.evaluation.pairs import evenly_spaced, pairs_of
 from gankit.launch.evaluation.reference_data import held_out
 from gankit.launch.evaluation.trained_run import Trained
+from gankit.launch.further_networks import further_networks
 from gankit.launch.resume.run_images import images_of, known_images
+from gankit.launch.run.noise_chunks import row_chunks
+from gankit.launch.translations import Translation, translation_of
 from gankit.layers import Shape
 from gankit.runs import RunFolder
 
@@ -27,34 +33,52 @@ NO_SOURCES = (
     "gankit translate RUN PICTURES"
 )
 OWN = 20
-"""Sources of the run's data set that are shown."""
+"""Images of the run's data set that are shown."""
 
 
-def check_takes_source(run: Trained) -> None:
-    """Raise ConfigError unless the run's generator takes sources."""
-    if not run.problem.takes_source:
+def chosen_translation(run: Trained, network: str | None = None) -> Translation:
+    """Return what a `network` of a run takes and makes, by default the generator.
+
+    Raises
+    ------
+    ConfigError
+        The generator takes no sources.
+    UnknownName
+        There is no such network, or it does not make images of images.
+    """
+    if network is None and not run.problem.takes_source:
         raise ConfigError(
             "the run's generator takes noise, not source images; run.sample(n) or gankit sample "
             "RUN draws images"
         )
+    return translation_of(run.problem, network or GENERATOR)
 
 
 def sources_of(
-    run: Trained, images: object, *, derive: bool = False, skip_bad: bool = False
+    run: Trained,
+    images: object,
+    *,
+    derive: bool = False,
+    skip_bad: bool = False,
+    network: str | None = None,
 ) -> tuple[NamedImages, NDArray[np.uint8] | None]:
-    """Return sources with their names, and the pictures that they were computed from, if any.
+    """Return what a network takes with names, and the pictures it was computed from, if any.
 
     Parameters
     ----------
     run
         The run.
-    images, derive, skip_bad
+    images, derive, skip_bad, network
         As in `gankit.Run.translate`.
     """
-    check_takes_source(run)
-    problem = run.problem
+    chosen, problem = chosen_translation(run, network), run.problem
     if not derive:
-        return _read(images, tuple(problem.source_shape or ()), skip_bad=skip_bad), None
+        return _read(images, chosen.shape, skip_bad=skip_bad), None
+    if chosen.start == REAL:
+        raise ConfigError(
+            f"derive: got True for the network {chosen.network!r}, which takes images that the run "
+            "generates; leave it out"
+        )
     kind = run.config.source_images if run.config else None
     if kind not in DERIVED:
         raise ConfigError(
@@ -65,8 +89,10 @@ def sources_of(
     return NamedImages(derived(given.images, kind), given.names), given.images
 
 
-def own_sources(run: Trained, count: int = OWN) -> tuple[NamedImages, NDArray[np.uint8] | None]:
-    """Return sources of the run's data set, and the true images if they are known.
+def own_sources(
+    run: Trained, count: int = OWN, network: str | None = None
+) -> tuple[NamedImages, NDArray[np.uint8] | None]:
+    """Return what a network takes of the run's data set, and the true images if they are known.
 
     Raises
     ------
@@ -79,16 +105,40 @@ def own_sources(run: Trained, count: int = OWN) -> tuple[NamedImages, NDArray[np
         raise ConfigError("run: its data set is unknown; give images")
     known = known_images(RunFolder(run.folder)) if run.folder else {}
     data = images_of(run.config, known).images
-    found = pairs_of(data, held_out(run.config.dataset, None, None))
+    test = held_out(run.config.dataset, None, None)
+    if chosen_translation(run, network).start == REAL:
+        images = data.images if test is None else test().images
+        return _numbered(np.asarray(images[evenly_spaced(len(images), count)])), None
+    found = pairs_of(data, test)
     if found is None:
         raise ConfigError("run: its images have no sources; give images")
     pairs = found(count)
-    return NamedImages(pairs.sources, tuple(map(str, range(len(pairs.sources))))), pairs.true
+    return _numbered(pairs.sources), pairs.true
 
 
-def translated(run: Trained, sources: NDArray[np.uint8], seed: int = 0) -> Array:
-    """Return the images that a run makes of sources, `(n, height, width, channels)` in [-1, 1]."""
-    return np.concatenate(list(run.chunks(len(sources), seed, source=sources)))
+def translated(
+    run: Trained, images: NDArray[Any], seed: int = 0, network: str | None = None
+) -> Array:
+    """Return the images that a network of a run makes of images.
+
+    Parameters
+    ----------
+    run
+        The run.
+    images
+        `(n, height, width, channels)`, uint8 or real numbers in [-1, 1].
+    seed, network
+        As in `gankit.Run.translate`.
+
+    Returns
+    -------
+    Array
+        `(n, height, width, channels)` in [-1, 1].
+    """
+    if network in (None, GENERATOR):
+        return np.concatenate(list(run.chunks(len(images), seed, source=images)))
+    further = further_networks(run.trainer)[network]
+    return np.concatenate([further(run.problem.scale(part)) for part in row_chunks(images)])
 
 
 def _read(images: object, shape: Shape, *, skip_bad: bool) -> NamedImages:
@@ -98,8 +148,11 @@ def _read(images: object, shape: Shape, *, skip_bad: bool) -> NamedImages:
         options = ImageOptions((height, width), CHANNELS.get(channels), skip_bad=skip_bad)
         found = named_images(paths.given(images, "images"), options)
     else:
-        array = np.asarray(memory_data(images, None).images)
-        found = NamedImages(array, tuple(map(str, range(len(array)))))
+        found = _numbered(np.asarray(memory_data(images, None).images))
     if found.images.shape[1:] != shape:
         raise ConfigError(f"images: got images of {found.images.shape[1:]}; the run takes {shape}")
     return found
+
+
+def _numbered(images: NDArray[Any]) -> NamedImages:
+    return NamedImages(images, tuple(map(str, range(len(images)))))
