@@ -27,12 +27,13 @@ PROMISED = {
     "aligned check_state strip_prefix",
     "gankit.layers": "Layer Node Place Shape Shapes Spec Dense Conv ConvTranspose Upsample "
     "AveragePool BlurPool BlurUpsample MinibatchStd SelfAttention BatchNorm LayerNorm "
-    "InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid ClassLogit Dropout "
-    "Flatten Reshape Residual Concat as_spec capabilities initial_weights is_running "
-    "input_shapes joined output_shape tree uses_labels walk weight_shapes",
-    "gankit.losses": "BGAN HINGE KL LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING "
+    "InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid ClassLogit "
+    "ReconstructionLogit Dropout Flatten Reshape Residual Concat as_spec capabilities "
+    "initial_weights is_running input_shapes joined output_shape tree uses_labels walk "
+    "weight_shapes",
+    "gankit.losses": "BEGAN BGAN EBGAN HINGE KL LEAST_SQUARES Loss LossOps MINIMAX NONSATURATING "
     "NumpyFollowerOps NumpyLossOps RELATIVISTIC RELATIVISTIC_AVERAGE SOFTMAX Tensor WASSERSTEIN "
-    "lecam smoothed swapped",
+    "began ebgan lecam smoothed swapped",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.loss_columns": "Losses NETWORKS names of_steps row",
     "gankit.contract.source_checks": "NOISE REAL SOURCE",
@@ -41,7 +42,7 @@ PROMISED = {
     "gankit.contract.dropout_masks": "Masks mask_name own_rows pass_name",
     "gankit.codes": "Code",
     "gankit.conditions": "Condition conditions_of scaled spread",
-    "gankit.terms": "CLASS Kind MATCHING Side Term",
+    "gankit.terms": "CLASS Kind MATCHING PULLING Side Term",
     "gankit.passes": "FurtherNetwork Pass SAMPLE",
     "gankit.penalties": "NamedPenalty Penalty",
     "gankit.followers": "ADA LOSS AdaptiveProbability Follower FollowerOps",

@@ -28,7 +28,7 @@ from gankit.launch.from_python.train_recipe import train_recipe
 from gankit.launch.run import Run
 from gankit.launch.warm_start.init_from import Missing, Networks, init_request
 from gankit.layers import Spec
-from gankit.losses import Loss, smoothed
+from gankit.losses import Loss, smoothed, with_options
 from gankit.losses import lecam as with_lecam
 from gankit.losses import swapped as swapped_loss
 from gankit.optimizers import Adam, Average, Optimizer
@@ -168,6 +168,7 @@ def fit(
     terms: Term | Iterable[Term] = (),
     networks: Mapping[str, FurtherNetwork] | None = None,
     passes: Mapping[str, str] | None = None,
+    loss_options: Mapping[str, float] | None = None,
     label_smoothing: float = 0.0,
     swapped: bool = False,
     lecam: float = 0.0,
@@ -276,6 +277,8 @@ def fit(
     passes
         Values that networks make of others, by name: `{"code": "encoder(real)"}`, which `sees` can
         name. None, the default, for none.
+    loss_options
+        The loss's own numbers by name, such as `{"margin": 0.5}` of "ebgan". None by default.
     label_smoothing
         Share by which real images count as fakes, in [0, 1); 0 by default.
     swapped
@@ -362,7 +365,8 @@ def fit(
     data, chosen_loss = read_for_fit(images, labels, progress=progress), loss_of(loss)
     data = with_given_sources(data, source, source_images, progress=progress)
     shape, heads = data.images.shape[1:], heads or {}
-    smooth = smoothed(chosen_loss, label_smoothing)
+    own = with_options(chosen_loss, loss_options or {})
+    smooth = smoothed(own, label_smoothing)
     outputs = 1 + (data.classes if auxiliary else 0) + head_width(heads, auxiliary=auxiliary > 0)
     problem = Problem(
         generator=network_of(generator, "generator", shape),
@@ -403,6 +407,7 @@ def fit(
         "checkpoint_every": checkpoint_every, "evaluate_every": evaluate_every,
         **source_settings(data),
         "labelled_share": labelled_share, "swapped": swapped,
+        "loss_options": dict(loss_options or {}),
     }  # fmt: skip
     unseen = None if test_images is None else read_test_images(test_images, data)
     return fit_images(

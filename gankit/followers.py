@@ -46,6 +46,9 @@ class FollowerOps(Protocol):
 class Follower(Protocol):
     """Float64 scalars, and how they move.
 
+    A follower may have `logged`, the names of scalars whose values after each update are columns of
+    the losses, such as "loss/k".
+
     >>> class Balance:
     ...     '''k, which keeps E fake at half of E real, for logits that are errors.'''
     ...
@@ -80,6 +83,19 @@ class Follower(Protocol):
             The update's `(n,)` logits of real and of generated images, float64.
         """
         ...
+
+
+def logged(name: str, follower: Follower) -> tuple[str, ...]:
+    """Return the columns of the losses that a follower has, such as "loss/k".
+
+    Parameters
+    ----------
+    name
+        Its name in the state.
+    follower
+        The follower.
+    """
+    return tuple(f"{name}/{scalar}" for scalar in getattr(follower, "logged", ()))
 
 
 def as_floats(scalars: Mapping[str, Tensor]) -> dict[str, float]:

@@ -12,13 +12,16 @@ mean over the images:
     gaussian        E sum(1/2 ((t - m)^2 exp(-s) + s + log(2 pi))), m the first half of o's columns
                     and s the second: the negative logarithm of a normal density (Chen et al. 2016)
 
-Three kinds have no head:
+Four kinds have no head:
 
     kl                 E sum(1/2 (m^2 + exp(s) - s - 1)), m and s as of "gaussian": the divergence
                        of that normal distribution from the standard one (Kingma & Welling 2014)
 
     feature-matching   sum((E f - E r)^2), f and r the outputs of a layer of the discriminator for
                        a generated and for a real image (Salimans et al. 2016)
+    pulling-away       the mean over all pairs of images of cos^2, c the angle between their outputs
+                       of a layer of the discriminator, so that images differ (Zhao et al. 2017,
+                       section 2.4); 0 for one image
     adversarial        the adversarial loss, by default on both sides with the weight 1
 """
 
@@ -43,17 +46,20 @@ Kind = Literal[
     "gaussian",
     "kl",
     "feature-matching",
+    "pulling-away",
 ]
 Side = Literal["generator", "discriminator"]
 LABEL, CODE = "label", "code/"
 """The labels as a value, and the beginning of a code's name as one."""
 FAKE = "fake"
 """The generated images as a value."""
-VALUES = ("l1", "l2", "kl")
+ALONE = ("kl", "pulling-away")
+"""The kinds of one value, not compared with another."""
+VALUES = ("l1", "l2", *ALONE)
 """The kinds that compare values."""
 CLASS = "class"
 """The head of an auxiliary classifier."""
-ADVERSARIAL, MATCHING = "adversarial", "feature-matching"
+ADVERSARIAL, MATCHING, PULLING = "adversarial", "feature-matching", "pulling-away"
 FEATURES = re.compile(r"(real|fake)/logit@(0|-?[1-9][0-9]{0,3})")
 """The outputs of a layer of the discriminator."""
 
@@ -67,18 +73,20 @@ class Term:
     Attributes
     ----------
     kind
-        "cross-entropy", "l1", "l2", "gaussian", "kl", "feature-matching", "adversarial", or
+        "cross-entropy", "l1", "l2", "gaussian", "kl", "feature-matching", "pulling-away",
+        "adversarial", or
         "binary-cross-entropy" for labels of several attributes, each 0 or 1.
     of
         The outputs of a head of the discriminator: "fake/NAME" of generated images, "real/NAME" of
         real ones. Or a value, by "l1", "l2" or "kl": "fake", the generated images themselves, or
         one that a pass makes (`gankit.passes`), or the outputs of layer N of a pass through the
         discriminator, "NAME@N" or "real/logit@N"; N counts from 0, or from the end by -1, -2 and so
-        on. For feature matching "fake/logit@N"; empty for the adversarial term.
+        on. For feature matching and pulling away "fake/logit@N"; empty for the adversarial term.
     to
         What they are to be: "code/NAME" of generated images, or "label": classes by cross-entropy,
         vectors by the other kinds. For a value another one, such as "real" or "source", the image
-        of the same position in the batch; empty for "kl". For feature matching "real/logit@N".
+        of the same position in the batch; empty for "kl" and
+        "pulling-away". For feature matching "real/logit@N".
     sides
         The networks whose loss it joins: "generator", "discriminator" or both; by default the
         generator, and both for the adversarial term.
@@ -179,10 +187,12 @@ class Term:
         """Raise ConfigError for a term of values that is not possible."""
         if self.kind not in VALUES:
             raise ConfigError(f"term.kind: got {self.kind!r} of images; expected 'l1' or 'l2'")
-        if self.kind == "kl" and self.to:
-            raise ConfigError(f"term.to: got {shown(self.to)} for 'kl'; leave it out")
+        if self.kind in ALONE and self.to:
+            raise ConfigError(f"term.to: got {shown(self.to)} for {self.kind!r}; leave it out")
+        if self.kind == PULLING and "@" not in self.of:
+            raise ConfigError(f"term.of: got {shown(self.of)}; expected 'fake/logit@N', a layer")
         plain = "/" not in self.to or FEATURES.fullmatch(self.to) is not None
-        if self.kind != "kl" and (not plain or self.to in ("", LABEL)):
+        if self.kind not in ALONE and (not plain or self.to in ("", LABEL)):
             raise ConfigError(
                 f"term.to: got {shown(self.to)} for {self.of!r}; expected 'real' or 'source', or "
                 "another value"

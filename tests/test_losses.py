@@ -10,13 +10,16 @@ import pytest
 
 import gankit
 from gankit.errors import ConfigError, PluginError
+from gankit.layers import Dense, Flatten, LeakyReLU, ReconstructionLogit, Reshape
 from gankit.losses import (
     BUILTIN,
     HINGE,
     Loss,
     NumpyFollowerOps,
     NumpyLossOps,
+    began,
     check_paired,
+    ebgan,
     lecam,
 )
 from gankit.plugins import validation
@@ -192,6 +195,82 @@ def test_a_run_with_lecam_resumes_exactly(tmp_path):
 def test_lecam_refuses_a_loss_with_a_follower():
     told = refusal(lambda: lecam(FOLLOWING, 0.3))
     assert told.startswith("lecam: got 0.3 with loss 'pulled', which has a follower; expected")
+
+
+REAL, FAKE = np.array([-0.1, -0.3]), np.array([-0.2, -0.8])
+"""Minus the energies of two images of each half."""
+
+
+def test_the_margin_loss_lowers_real_energy_and_raises_that_of_fakes_to_the_margin():
+    ops, loss = NumpyLossOps(), ebgan(margin=0.5)
+    assert loss.discriminator(ops, REAL, FAKE) == pytest.approx(0.2 + (0.3 + 0.0) / 2)
+    assert loss.of_fakes(ops, FAKE) == pytest.approx(0.15)
+    assert loss.generator(ops, None, FAKE) == pytest.approx(0.5)
+
+
+def test_k_of_began_follows_the_balance_of_the_energies_within_0_and_1():
+    ops, loss = NumpyLossOps(), began(gamma=0.5, rate=0.1)
+    scalars = {"k": 0.25, "convergence": 0.0}
+    assert loss.discriminator(ops, REAL, FAKE, scalars) == pytest.approx(0.2 - 0.25 * 0.5)
+    assert loss.generator(ops, None, FAKE, scalars) == pytest.approx(0.5)
+    moved = loss.follower.follow(NumpyFollowerOps(), scalars, REAL, FAKE)
+    balance = 0.5 * 0.2 - 0.5
+    assert moved["k"] == pytest.approx(0.25 + 0.1 * balance)
+    assert moved["convergence"] == pytest.approx(0.2 + abs(balance))
+    for first, image, last in ((0.01, FAKE, 0.0), (0.99, 10 * FAKE, 1.0)):
+        halves = (REAL, image) if last == 0 else (10 * image, 0 * REAL)
+        assert loss.follower.follow(NumpyFollowerOps(), {"k": first}, *halves)["k"] == last
+
+
+AUTOENCODER = (
+    Flatten(),
+    Dense(8),
+    LeakyReLU(0.2),
+    Dense(784),
+    Reshape((28, 28, 1)),
+    ReconstructionLogit("l1"),
+)
+
+
+def test_a_run_with_began_resumes_exactly_and_logs_k_and_its_convergence(tmp_path):
+    given = {"loss": "began", "loss_options": {"rate": 0.5}, "discriminator": AUTOENCODER}
+    whole = train(**given, steps=4, out=tmp_path / "whole")
+    train(**given, steps=2, out=tmp_path / "run")
+    resumed = gankit.train(out=tmp_path / "run", resume=True, steps=4)
+    for name, values in whole.history.terms.items():
+        np.testing.assert_array_equal(resumed.history.terms[name], values)
+    state = resumed.trainer.state()
+    assert whole.history.terms["loss/k"][-1] == state["loss/k"] > 0
+    assert whole.history.terms["loss/convergence"][-1] == state["loss/convergence"]
+    loaded = gankit.load(tmp_path / "run")
+    np.testing.assert_array_equal(loaded.sample(4), whole.sample(4))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"loss": "ebgan", "loss_options": {"margin": 0.0}}, "loss_options.margin: got 0.0;"),
+        ({"loss": "began", "loss_options": {"gamma": 2.0}}, "gamma: got 2.0; expected at most 1"),
+        (
+            {"loss": "began", "loss_options": {"margin": 1.0}},
+            "unknown option of loss 'began' 'margin'; known: gamma, rate",
+        ),
+        (
+            {"loss": "hinge", "loss_options": {"margin": 1.0}},
+            "loss_options: got margin for loss 'hinge', which has no options; leave them out",
+        ),
+        ({"loss": "ebgan", "loss_options": {"margin": "high"}}, "loss_options"),
+        ({"discriminator": AUTOENCODER[:3] + AUTOENCODER[5:]}, "expected the shape of the inputs"),
+        (
+            {"discriminator": AUTOENCODER, "auxiliary": 1.0, "dataset": "glyphs"},
+            "discriminator output: got (1,) for inputs of (28, 28, 1); expected (11,), a logit and",
+        ),
+    ],
+)
+def test_an_option_or_a_network_that_does_not_fit_is_refused_in_one_line(given, told):
+    said = refusal(lambda: train(**given, steps=1))
+    assert told in said
+    assert "\n" not in said
 
 
 def test_the_formulas_of_a_loss_with_a_follower_take_its_scalars():

@@ -83,7 +83,7 @@ class BlockRunner:
     labelled
         Whether updates use labels.
     width
-        The most numbers that an update returns: its loss, and the values of its terms.
+        The most numbers that an update returns: its loss, and what follows.
     world
         The processes: real images and random inputs are those of this one's rows.
     """
@@ -101,7 +101,7 @@ class BlockRunner:
     def run(self, data: DataTensors, block: BlockTensors) -> Tensor:
         """Run the block's steps; return what each update returns.
 
-        `(K, S, width)`: the loss, the values of the terms, and zeros.
+        `(K, S, width)`: the loss, what follows, and zeros.
         """
         count, size = tf.shape(block.index)[0], tf.shape(block.index)[1]
         # The number of updates that are run one by one before the step's last call.

@@ -33,6 +33,7 @@ from gankit.layers import (
     MinibatchStd,
     Place,
     Projection,
+    ReconstructionLogit,
     ReLU,
     Reshape,
     Residual,
@@ -90,13 +91,17 @@ class ModelBuilder:
     def run(self, spec: Spec, inputs: Tensor, places: Iterator[Place]) -> Tensor:
         """Return the outputs of the layers of `spec`, which are the next `places`."""
         wanted = joined(spec)
-        kept: dict[int | None, Tensor] = {}
+        first, kept = inputs, dict[int | None, Tensor]()
         for position, layer in enumerate(spec):
             place = next(places)
             if isinstance(layer, Concat):
                 source = layer.source
                 added = self.others[int(layer.input) - 1] if source is None else kept[source]
                 inputs = keras.layers.Concatenate()([inputs, added])
+            elif isinstance(layer, ReconstructionLogit):
+                error = keras.layers.Flatten()(keras.layers.Subtract()([inputs, first]))
+                size = keras.ops.absolute if layer.distance == "l1" else keras.ops.square
+                inputs = -keras.ops.mean(size(error), axis=1, keepdims=True)
             else:
                 inputs = self._apply(place, inputs, places)
             if position in wanted:

@@ -246,8 +246,8 @@ class KerasTrainer:
 
     @property
     def _widths(self) -> tuple[int, ...]:
-        """The numbers that an update of each network returns: its loss, and its terms."""
-        return tuple(1 + len(self._problem.terms_of(side)) for side in NETWORKS)
+        """The numbers that an update of each network returns."""
+        return tuple(1 + len(self._problem.values_after(side)) for side in NETWORKS)
 
     def _shares_images(self) -> bool:
         """Whether a step's last two updates use the same generated images.

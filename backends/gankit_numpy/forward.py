@@ -30,6 +30,7 @@ from gankit.layers import (
     LeakyReLU,
     MinibatchStd,
     Projection,
+    ReconstructionLogit,
     ReLU,
     Reshape,
     Residual,
@@ -51,11 +52,13 @@ from gankit_numpy.image_layers import (
     upsample,
 )
 from gankit_numpy.operations import (
+    absolute,
     affine,
     concatenate,
     leaky_relu,
     logsumexp,
     matmul,
+    mean_over,
     relu,
     reshape,
     rows,
@@ -106,10 +109,12 @@ class ForwardPass:
     def run(self, spec: Spec, inputs: Tracked, prefix: str = "") -> Tracked:
         """Return the outputs of the layers of `spec`, whose names begin with `prefix`."""
         wanted = joined(spec)
-        kept: dict[int, Tracked] = {}
+        first, kept = inputs, dict[int, Tracked]()
         for position, layer in enumerate(spec):
             if isinstance(layer, Concat):
                 inputs = self._append(layer, inputs, kept)
+            elif isinstance(layer, ReconstructionLogit):
+                inputs = self._reconstruction_logit(layer, inputs, first)
             else:
                 inputs = self._apply(layer, inputs, f"{prefix}{position}")
             if position in wanted:
@@ -122,6 +127,15 @@ class ForwardPass:
         source = layer.source
         added = self.others[int(layer.input) - 1] if source is None else kept[source]
         return concatenate([inputs, added], len(inputs.shape) - 1)
+
+    def _reconstruction_logit(
+        self, layer: ReconstructionLogit, outputs: Tracked, inputs: Tracked
+    ) -> Tracked:
+        """Return `(n, 1)`: minus the mean distance of an autoencoder's outputs from its inputs."""
+        next(self.numbers)
+        error = reshape(outputs - inputs, (inputs.shape[0], -1))
+        distances = absolute(error) if layer.distance == "l1" else error * error
+        return -reshape(mean_over(distances, (1,)), (-1, 1))
 
     def _apply(self, layer: Layer, inputs: Tracked, name: str) -> Tracked:
         number = next(self.numbers)

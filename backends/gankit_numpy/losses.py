@@ -10,11 +10,13 @@ from gankit_numpy.operations import (
     exp,
     get_slice,
     logsumexp,
+    matmul,
     mean,
     mean_over,
     reshape,
     softplus,
     sum_over,
+    swap,
     total,
 )
 from gankit_numpy.tape import Tracked, Value, constant
@@ -64,6 +66,16 @@ def divergence(of: Tracked) -> Tracked:
     """Return the mean divergence of rows' normal distributions from the standard one."""
     means, logs = _moments(of)
     return mean(sum_over(0.5 * (means * means + exp(logs) - logs - 1.0), (1,)))
+
+
+def likeness(rows: Tracked) -> Tracked:
+    """Return the mean over pairs of `rows` of the squared cosine of their angle."""
+    count = rows.shape[0]
+    squares = sum_over(rows * rows, (1,), keep=True) + 1e-12
+    products = matmul(rows, swap(rows))
+    cosines = products * products / squares / swap(squares)
+    others = 1.0 - np.eye(count, dtype=rows.value.dtype)
+    return total(cosines * others) * (1 / max(count * (count - 1), 1))
 
 
 def sampled(of: Tracked, normal: Value) -> Tracked:

@@ -19,7 +19,7 @@ from gankit.layers import as_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
 from gankit.passes import SAMPLE
-from gankit.terms import MATCHING, Side, Term
+from gankit.terms import MATCHING, PULLING, Side, Term
 from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
@@ -29,6 +29,7 @@ from gankit_numpy.losses import (
     distance,
     divergence,
     image_logits,
+    likeness,
     matched,
     sampled,
     term_value,
@@ -107,7 +108,8 @@ class NumpyTrainer:
             self._ada.record(logits[0])
         if self._follower:
             self._follower.record(*logits)
-        return _losses(loss, terms)
+        logged = (self._arrays[name] for name in self._problem.logged_scalars)
+        return _losses(loss, terms, *map(float, logged))
 
     @ignore_overflow
     def update_generator(self, batch: Batch, /) -> Losses:
@@ -301,6 +303,8 @@ class NumpyTrainer:
 
     def _image_term(self, term: Term, values: Mapping[str, Tracked]) -> Tracked:
         """Return the value of a term of one or two values of each row."""
+        if term.kind == PULLING:
+            return likeness(values[term.of])
         if term.kind == "kl":
             return divergence(values[term.of])
         return distance(term.kind, values[term.of], values[term.to])
@@ -376,10 +380,10 @@ def _times(weight: float | None, loss: Tracked) -> Tracked:
     return loss if weight is None or weight == 1 else loss * weight
 
 
-def _losses(loss: Tracked, terms: list[Tracked]) -> Losses:
-    """Return what an update returns: its loss, with terms also their values."""
-    value = float(loss.value)
-    return np.array([value, *(float(term.value) for term in terms)]) if terms else value
+def _losses(loss: Tracked, terms: list[Tracked], *more: float) -> Losses:
+    """Return what an update returns: its loss, with terms also their values, and `more`."""
+    value, *values = (float(each.value) for each in (loss, *terms))
+    return np.array([value, *values, *more]) if values or more else value
 
 
 def _finish_update(network: Sequential, optimizer: Optimizer, running: State) -> None:

@@ -22,6 +22,7 @@ class Followers:
 
     def __init__(self, problem: Problem, ops: TorchOperations, device: torch.device) -> None:
         self._followers, self._ops = problem.followers, ops
+        self._names = problem.logged_scalars
         self._initial = {name: f.initial_scalars() for name, f in self._followers.items()}
         exact = "cpu" if device.type == "mps" else device  # mps has no float64.
         self.scalars: dict[str, Tensors] = {
@@ -37,6 +38,11 @@ class Followers:
         for name, follower in self._followers.items():
             scalars = self.scalars[name]
             self.scalars[name] = follow(self._ops, follower, scalars, real.detach(), fake.detach())
+
+    def logged(self, like: Tensor) -> list[Tensor]:
+        """Return the scalars that are columns of the losses, as the loss `like` is."""
+        state = {f"{n}/{key}": x for n, own in self.scalars.items() for key, x in own.items()}
+        return [state[name].to(like) for name in self._names]
 
     def state(self) -> State:
         """Return copies, with the dtypes of the start."""

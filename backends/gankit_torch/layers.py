@@ -40,10 +40,12 @@ class Sequential(nn.ModuleList):
         self, inputs: Tensor, settings: ForwardSettings, count: int | None = None
     ) -> Tensor:
         """Return the outputs of one pass, of the first `count` layers if it is given."""
-        kept: dict[int, Tensor] = {}
+        first, kept = inputs, dict[int, Tensor]()
         for position, module in enumerate(itertools.islice(self, count)):
             if isinstance(module, Concat):
                 inputs = module(inputs, settings, kept)
+            elif isinstance(module, ReconstructionLogit):
+                inputs = module(inputs, first)
             else:
                 inputs = module(inputs, settings)
             if position in self.joined:
@@ -67,6 +69,20 @@ class Concat(nn.Module):
         """
         added = settings.others[int(self.input) - 1] if self.source is None else kept[self.source]
         return torch.cat([inputs, added], dim=-1)
+
+
+class ReconstructionLogit(nn.Module):
+    """Minus the mean distance of an autoencoder's outputs from its inputs."""
+
+    def __init__(self, distance: layers.Distance) -> None:
+        super().__init__()
+        self.distance = distance
+
+    def forward(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+        """Return `(n, 1)`."""
+        error = (outputs - inputs).flatten(1)
+        distances = error.abs() if self.distance == "l1" else error.square()
+        return -distances.mean(1, keepdim=True)
 
 
 class Dense(nn.Module):
@@ -199,6 +215,8 @@ def _build_layer(place: layers.Place, inside: Iterator[layers.Place], classes: i
             return InstanceNorm(layer, place.shape[-1])
         case layers.Concat() as layer:
             return Concat(layer)
+        case layers.ReconstructionLogit(distance=distance):
+            return ReconstructionLogit(distance)
         case layers.Embedding(units=units):
             return Embedding(units, classes)
         case layers.Projection() as layer:

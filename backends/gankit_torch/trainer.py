@@ -161,7 +161,7 @@ class TorchTrainer:
         with self._name_in_errors(self.discriminator):
             self._updaters["discriminator"].update(loss, batch.scalars)
         self._followers.move(real_logits, fake_logits)
-        return self._made(loss, terms)
+        return self._made(loss, (*terms, *self._followers.logged(loss)))
 
     def _update_generator(self, generated: tuple[Tensors, Tensors], batch: Inputs) -> Tensor:
         batch, (made, running) = batch._replace(followers=self._followers.scalars), generated

@@ -40,6 +40,7 @@ class Settings(TypedDict, total=False):
     width: int
     latent: int
     loss: str | Loss
+    loss_options: Mapping[str, float]
     batch: int
     epochs: int | None
     n_critic: int

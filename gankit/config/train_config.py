@@ -29,7 +29,7 @@ from gankit.data import ImageOptions
 from gankit.data.memory_data import GIVEN, MEMORY
 from gankit.errors import ConfigError, shown
 from gankit.layers import LAYERS, Layer, Shape, as_spec, output_shape, uses_labels
-from gankit.losses import lecam, smoothed, swapped
+from gankit.losses import lecam, smoothed, swapped, with_options
 from gankit.optimizers import OPTIMIZERS, Average, Optimizer
 from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
@@ -105,6 +105,8 @@ class TrainConfig(Options):
         Number of normal columns of the noise; those of `codes` follow.
     loss
         Name of an adversarial loss.
+    loss_options
+        The loss's own numbers by name, such as `margin` of "ebgan"; none by default.
     batch
         Images per update.
     epochs
@@ -185,6 +187,7 @@ class TrainConfig(Options):
     steps: int | None = None
     minutes: float | None = None
     n_critic: int = 1
+    loss_options: dict[str, float] = field(default_factory=dict)
     label_smoothing: float = 0.0
     swapped: bool = False
     lecam: float = 0.0
@@ -315,7 +318,7 @@ class TrainConfig(Options):
         """
         native = native or {}
         self.check_no_native(but=native)
-        smooth = smoothed(loss, self.label_smoothing)
+        smooth = smoothed(with_options(loss, self.loss_options), self.label_smoothing)
         return Problem(
             generator=native.get("generator", self.generator.layers),
             discriminator=native.get("discriminator", self.discriminator.layers),

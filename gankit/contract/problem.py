@@ -55,7 +55,7 @@ from gankit.contract.values import (
 )
 from gankit.contract.world import ALONE, World
 from gankit.errors import ConfigError, UnknownName, shown
-from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower
+from gankit.followers import ADA, LOSS, AdaptiveProbability, Follower, logged
 from gankit.layers import (
     BatchNorm,
     InstanceNorm,
@@ -70,7 +70,7 @@ from gankit.losses import Loss
 from gankit.optimizers import SGD, Adam, Optimizer, RMSprop
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule, check_rate, ends
-from gankit.terms import ADVERSARIAL, CLASS, FAKE, LABEL, MATCHING, Side, Term
+from gankit.terms import ADVERSARIAL, CLASS, FAKE, LABEL, MATCHING, PULLING, Side, Term
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Native: TypeAlias = object
@@ -479,7 +479,7 @@ class Problem(Options):
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
             "heads": bool(self.heads) or any(term.has_head for term in self.terms),
-            "features": any(not (term.has_head or term.of_values) for term in self.terms),
+            "features": any(term.kind in (MATCHING, PULLING) for term in self.terms),
             "sources": self.source is not None,
             "networks": bool(self.networks or self.passes) or self.sees_values,
             "logit-maps": len(self.discriminator_output_shape) > 1,
@@ -633,10 +633,24 @@ class Problem(Options):
 
     @cached_property
     def loss_columns(self) -> tuple[str, ...]:
-        """The columns of the losses: "discriminator", "generator", then each network's terms."""
+        """The columns of the losses: "discriminator", "generator", then each update's values."""
         sides = loss_columns.NETWORKS
-        terms = (loss_columns.names(side, self.terms_of(side)) for side in sides)
-        return (*sides, *itertools.chain.from_iterable(terms))
+        return (*sides, *itertools.chain.from_iterable(map(self.values_after, sides)))
+
+    def values_after(self, side: Side) -> tuple[str, ...]:
+        """Return the names of what an update of `side` returns after its loss.
+
+        They are its terms, of the discriminator also the scalars that followers log, which have the
+        names of the state.
+        """
+        terms = loss_columns.names(side, self.terms_of(side))
+        return (*terms, *(self.logged_scalars if side == "discriminator" else ()))
+
+    @cached_property
+    def logged_scalars(self) -> tuple[str, ...]:
+        """The scalars of followers that are columns of the losses, such as "loss/k"."""
+        own = (logged(name, follower) for name, follower in self.followers.items())
+        return tuple(itertools.chain.from_iterable(own))
 
     def term_values(self, losses: Array) -> dict[str, Array]:
         """Return the columns of the terms, `(K,)` by the name of each.

@@ -37,7 +37,7 @@ API = 1
 
 CAPABILITIES = frozenset({
     "float32", "float64", "native", "average", "exact-blocks", "conv", "norm", "spectral",
-    "residual", "concat", "attention", "minibatch-std", "labels", "sources",
+    "residual", "concat", "attention", "minibatch-std", "reconstruction", "labels", "sources",
     "class-logits", "heads", "label-vectors", "logit-maps", "features", "networks",
     "input-gradients", "augment", "adaptive", "followers", "rmsprop", "clip", "beta2-schedule",
     "mixed", "freeze", "distributed", "noise-gradients",

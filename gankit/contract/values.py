@@ -23,7 +23,7 @@ from gankit.layers import Shape
 from gankit.losses import Loss
 from gankit.passes import SAMPLE, FurtherNetwork, Pass, ordered, parsed
 from gankit.penalties import Penalty
-from gankit.terms import FAKE, LABEL, Side, Term
+from gankit.terms import ALONE, FAKE, LABEL, Side, Term
 
 GIVEN = (NOISE, REAL, SOURCE)
 """The values that a batch has."""
@@ -379,7 +379,7 @@ def check_terms(problem: Graph, values: Values) -> None:
         shape = values.shape(term.of)
         if term.kind == "kl":
             _half(f"terms.{number}.of: {term.of}", shape)
-        elif values.shape(term.to) != shape:
+        elif term.kind not in ALONE and values.shape(term.to) != shape:
             raise ConfigError(
                 f"terms.{number}: term.to: got {term.to!r}, of shape {values.shape(term.to)}; "
                 f"expected that of {term.of!r}, {shape}"

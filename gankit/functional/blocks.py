@@ -106,8 +106,8 @@ class BlockTrainer(Trainer):
 
     def _zeros(self, side: Side) -> Array:
         """Return zeros of the shape of what an update of a network returns."""
-        terms = len(self.problem.terms_of(side))
-        return np.zeros((1 + terms,) if terms else ())
+        more = len(self.problem.values_after(side))
+        return np.zeros((1 + more,) if more else ())
 
     def _step(
         self, state: Tensors, data: Data, critics: Inputs, last: Inputs

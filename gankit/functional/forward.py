@@ -20,6 +20,7 @@ from gankit.functional.normalize import (
     spectral_norm,
 )
 from gankit.functional.operations import Operations, Tensor, Tensors
+from gankit.functional.terms import distances
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -39,6 +40,7 @@ from gankit.layers import (
     LeakyReLU,
     MinibatchStd,
     Projection,
+    ReconstructionLogit,
     ReLU,
     Reshape,
     Residual,
@@ -98,10 +100,13 @@ class ForwardPass:
             The beginning of the layers' names; "" by default.
         """
         wanted = joined(spec)
-        kept: dict[int, Tensor] = {}
+        first, kept = x, dict[int, Tensor]()
         for position, layer in enumerate(spec):
             if isinstance(layer, Concat):
                 x = self._append(layer, x, kept)
+            elif isinstance(layer, ReconstructionLogit):
+                errors = distances(self.ops, layer.distance, x, first)
+                x = -self.ops.xp.reshape(errors, (-1, 1))
             else:
                 x = self._apply(layer, f"{prefix}{position}", x)
             if position in wanted:

@@ -23,6 +23,7 @@ from gankit.functional.terms import (
     compared,
     distances,
     divergences,
+    likeness,
     matched,
     sampled,
     weighted,
@@ -30,7 +31,7 @@ from gankit.functional.terms import (
 from gankit.losses import Loss
 from gankit.passes import SAMPLE
 from gankit.penalties import Penalty
-from gankit.terms import MATCHING, Side, Term
+from gankit.terms import MATCHING, PULLING, Side, Term
 
 
 class Inputs(NamedTuple):
@@ -529,6 +530,9 @@ class Objective:
             for name in (term.of, term.to)
             if name
         }
+        if term.kind == PULLING:
+            (features,) = self._whole(inputs, own[term.of])
+            return likeness(self.ops, features)
         if term.kind == "kl":
             rows = divergences(self.ops, own[term.of])
         else:

@@ -8,6 +8,9 @@ from gankit.functional import defaults
 from gankit.functional.operations import Operations, Tensor
 from gankit.terms import Kind
 
+SMALLEST = 1e-12
+"""Added to a squared length, so that it is not 0."""
+
 
 def compared(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
     """Return a term of a head and of a code or labels, without its weight, a scalar.
@@ -82,6 +85,22 @@ def divergences(ops: Operations, of: Tensor) -> Tensor:
     """
     means, logs = _halves(of)
     return ops.xp.sum(0.5 * (ops.xp.square(means) + ops.xp.exp(logs) - logs - 1), axis=1)
+
+
+def likeness(ops: Operations, rows: Tensor) -> Tensor:
+    """Return the mean of the squared cosine of every pair of `(B, features)` rows, a scalar.
+
+    A row of zeros has the cosine 0 with every other.
+    """
+    xp = ops.xp
+    lengths = xp.sqrt(xp.sum(xp.square(rows), axis=1, keepdims=True) + SMALLEST)
+    units = rows / lengths
+    count = xp.sum(xp.ones_like(units[:, :1]))
+    stack = xp.reshape(units, (1, -1, units.shape[1]))
+    products = ops.row_products(stack, stack)
+    own = xp.square(xp.sum(xp.square(units), axis=1))
+    pairs = count * (ops.relu(count - 2) + 1)  # At least 1, for one image.
+    return (xp.sum(xp.square(products)) - xp.sum(own)) / pairs
 
 
 def sampled(ops: Operations, of: Tensor, normal: Tensor) -> Tensor:

@@ -139,7 +139,9 @@ class Updates:
             scalars = strip_prefix(state, name)
             scalars = followers.follow(self.framework, follower, scalars, real, fakes)
             state |= add_prefix(name, scalars)
-        return state, with_terms(self.framework, value, terms)
+        one = self.framework.xp.ones_like(value)
+        scalars_ = (self.framework.scale(state[n], one) for n in objective.problem.logged_scalars)
+        return state, with_terms(self.framework, value, (*terms, *scalars_))
 
     def follow(
         self, state: Tensors, generated: Generated, inputs: Inputs

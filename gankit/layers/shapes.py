@@ -28,6 +28,7 @@ from gankit.layers.specs import (
     LeakyReLU,
     MinibatchStd,
     Projection,
+    ReconstructionLogit,
     Reshape,
     Residual,
     SelfAttention,
@@ -205,6 +206,13 @@ def _layer_shape(layer: Layer, trail: Sequence[Shape], others: Sequence[Shape]) 
         case ClassLogit():
             _row(layer, shape)
             return (1 + shape[0],)
+        case ReconstructionLogit():
+            _check(
+                shape == trail[0],
+                f"reconstruction-logit: got outputs {shape}; expected the shape of the inputs, "
+                f"{trail[0]}",
+            )
+            return (1,)
         case Conv() | ConvTranspose() | Upsample() | AveragePool() | BlurPool() | BlurUpsample():
             return _image_shape(layer, shape)
         case MinibatchStd(group=group):

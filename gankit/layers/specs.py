@@ -18,6 +18,7 @@ from gankit.errors import ConfigError, shown
 
 Init: TypeAlias = Literal["glorot-uniform", "fan-in-normal", "normal", "zeros"]
 """Initializers of a kernel; see `gankit.layers.weights`."""
+Distance: TypeAlias = Literal["l1", "l2"]
 _EARLIER = re.compile(r"@\d{1,6}", re.ASCII)
 
 
@@ -409,6 +410,26 @@ class ClassLogit:
 @known_arguments()
 @dataclass(frozen=True)
 @plain_numbers
+class ReconstructionLogit:
+    """The logit of an autoencoder: minus the mean distance of its outputs from its inputs.
+
+    A discriminator of layers that reconstruct an image, and of this layer last, gives real images
+    a small error, the energy of Zhao et al. 2017 ("Energy-based generative adversarial network").
+    The inputs are those of the list of layers that it is in: the network's first, as it sees them.
+
+    Attributes
+    ----------
+    distance
+        "l2", the default: -mean((x - y)^2) over the values of an image; "l1": -mean(|x - y|).
+    """
+
+    distance: Distance = "l2"
+    layer: Literal["reconstruction-logit"] = field(default="reconstruction-logit", repr=False)
+
+
+@known_arguments()
+@dataclass(frozen=True)
+@plain_numbers
 class Dropout:
     """In training, zero each value with probability `rate` and scale the rest.
 
@@ -506,6 +527,7 @@ Layer: TypeAlias = (
     | Tanh
     | Sigmoid
     | ClassLogit
+    | ReconstructionLogit
     | Dropout
     | Flatten
     | Reshape
@@ -595,6 +617,7 @@ NEEDS: dict[type[Layer], str] = {
     MinibatchStd: "minibatch-std",
     **dict.fromkeys((BatchNorm, LayerNorm, InstanceNorm), "norm"),
     SelfAttention: "attention",
+    ReconstructionLogit: "reconstruction",
     Residual: "residual",
     Concat: "concat",
 }

@@ -25,9 +25,11 @@ from gankit.losses.builtin import (
     SOFTMAX,
     WASSERSTEIN,
 )
+from gankit.losses.energy import BEGAN, EBGAN, began, ebgan
 from gankit.losses.label_smoothing import smoothed
 from gankit.losses.lecam import lecam
 from gankit.losses.loss import Formula, FormulaOfFakes, Loss, check_paired
+from gankit.losses.loss_options import with_options
 from gankit.losses.operations import (
     ALLOWED,
     LossOps,
@@ -39,8 +41,10 @@ from gankit.losses.swapped_loss import swapped
 
 __all__ = [
     "ALLOWED",
+    "BEGAN",
     "BGAN",
     "BUILTIN",
+    "EBGAN",
     "HINGE",
     "KL",
     "LEAST_SQUARES",
@@ -58,8 +62,11 @@ __all__ = [
     "NumpyLossOps",
     "Tensor",
     "absent",
+    "began",
     "check_paired",
+    "ebgan",
     "lecam",
     "smoothed",
     "swapped",
+    "with_options",
 ]

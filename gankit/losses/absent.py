@@ -27,6 +27,10 @@ class _Absent:
         moved: Mapping[str, Any] = self()
         return moved
 
+    def with_numbers(self, **_options: float) -> Loss:
+        """Return the placeholder, whatever the options of the run."""
+        return absent(self.name, self.scalars)
+
     def __call__(self, *_tensors: object) -> Any:  # noqa: ANN401 - it returns nothing.
         """Raise ConfigError."""
         raise ConfigError(
@@ -46,4 +50,5 @@ def absent(name: str, scalars: State) -> Loss:
         The run's scalars of its follower; empty if it has none.
     """
     formula = _Absent(name, scalars)
-    return Loss(name, formula, formula, follower=formula if scalars else None)
+    follower = formula if scalars else None
+    return Loss(name, formula, formula, follower=follower, options=formula.with_numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gankit.losses.energy import BEGAN, EBGAN
 from gankit.losses.loss import Loss
 from gankit.losses.operations import LossOps, Tensor
 
@@ -136,4 +137,6 @@ BUILTIN = (
     SOFTMAX,
     KL,
     BGAN,
+    EBGAN,
+    BEGAN,
 )

@@ -45,6 +45,9 @@ class Loss:
     follower
         Scalars that follow the logits (`gankit.followers.Follower`), or None. With a follower each
         formula takes one more parameter, `scalars`: its scalars by name, in the logits' precision.
+    options
+        A function that returns this loss with other numbers: its parameters are the `loss_options`
+        of a run. None for a loss without any.
 
     Raises
     ------
@@ -58,6 +61,7 @@ class Loss:
     paired: bool = False
     of_fakes: FormulaOfFakes | None = None
     follower: Follower | None = None
+    options: Callable[..., Loss] | None = None
 
     if TYPE_CHECKING:  # A formula takes three or four arguments; the attributes do not say which.
 
@@ -69,6 +73,7 @@ class Loss:
             paired: bool = False,
             of_fakes: Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any] | None = None,
             follower: Follower | None = None,
+            options: Callable[..., Loss] | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:

@@ -66,7 +66,10 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "rmsprop": {"generator_optimizer": RMSprop(0.1, decay=0.9, epsilon=1e-8)},
 }
-LAYERS = ("attention", "concat", "conv", "labels", "minibatch-std", "norm", "residual", "spectral")
+LAYERS = (
+    "attention", "concat", "conv", "labels", "minibatch-std", "norm", "reconstruction", "residual",
+    "spectral",
+)  # fmt: skip
 NEEDS = (*sorted(CHANGES), *LAYERS)
 """Every capability that `test_builds_what_it_claims` covers."""
 

@@ -18,6 +18,8 @@ Scalars = Mapping[str, Any]
 class Balance:
     """A share k within [0, 1], as in BEGAN; a running mean of E real, as in LeCam; a count."""
 
+    logged = ("mean", "k")
+
     def initial_scalars(self) -> State:
         """Return values that change a loss from the first update on."""
         return {"k": np.array(0.25), "mean": np.array(0.1), "updates": np.zeros((), np.int64)}

@@ -22,6 +22,7 @@ from gankit.layers import (
     LeakyReLU,
     MinibatchStd,
     Projection,
+    ReconstructionLogit,
     ReLU,
     Reshape,
     Residual,
@@ -126,6 +127,15 @@ PAIRS: dict[str, tuple[Spec, Spec]] = {
             Tanh(),
         ),
         (BatchNorm(0.7, 1e-4, conditional=True), Flatten(), Dense(24), LeakyReLU(0.2), Dense(1)),
+    ),
+    "reconstruction": (  # The inputs of the inner layer are those of the block.
+        TO_IMAGE,
+        (
+            Reshape((6, 4, 12)), Conv(2, kernel=3, stride=2, padding=1), Tanh(),
+            ConvTranspose(12, kernel=4, stride=2, padding=1), Reshape(IMAGE),
+            ReconstructionLogit("l1"),
+            Residual((Dense(4), Tanh(), Dense(1), ReconstructionLogit()), shortcut=(Dense(1),)),
+        ),
     ),
     "residual": (  # A dropout layer's mask depends on its number among all layers.
         (

@@ -14,6 +14,8 @@ from dataclasses import replace
 from gankit_numpy import norms
 
 from gankit.losses import HINGE
+from gankit.losses.energy import Equilibrium
+from gankit.losses.lecam import RunningMeans, _Regularised
 from gankit.testing.following_loss import FOLLOWING
 from tests.oracle.agreement import distance
 from tests.oracle.problems import case
@@ -88,6 +90,28 @@ def test_a_mistake_in_augmentation_is_detected(monkeypatch, name):
         return 0.999 * original(ops, images, numbers) + 0.001 * images
 
     monkeypatch.setitem(augment.FORMULAS, name, weaker)
+    assert caught() is not None
+
+
+@pytest.mark.parametrize("follower", [Equilibrium, RunningMeans])
+def test_a_mistake_in_a_follower_is_detected(monkeypatch, follower):
+    original = follower.follow
+
+    def halved(self, ops, scalars, real, fake):
+        return original(self, ops, scalars, 0.999 * real, fake)
+
+    monkeypatch.setattr(follower, "follow", halved)
+    assert caught() is not None
+
+
+def test_a_mistake_in_lecam_is_detected(monkeypatch):
+    original = _Regularised.__call__
+
+    def to_the_same_half(self, ops, real, fake, scalars):
+        means = {"real": scalars["fake"], "fake": scalars["real"]}
+        return original(self, ops, real, fake, means)
+
+    monkeypatch.setattr(_Regularised, "__call__", to_the_same_half)
     assert caught() is not None
 
 

@@ -91,6 +91,7 @@ HIDDEN = {
     "blur": (layers.Reshape((2, 2, 3)), layers.BlurUpsample(), layers.BlurPool(), Flatten()),
     "minibatch-std": (layers.Reshape((3, 2, 2)), layers.MinibatchStd(2, 0.9, 1e-3), Flatten()),
     "attention": (layers.Reshape((3, 2, 2)), layers.SelfAttention(2, gain=2.0), Flatten()),
+    "reconstruction": (Residual((Tanh(), layers.ReconstructionLogit()), (Dense(1),)), Dense(2)),
     "embedding": (Embedding(2),),
     "residual": (Residual((Dense(12), Tanh())),),
     "projection": (Dense(4), Projection(spectral=True)),

@@ -3,6 +3,11 @@
 import torch
 from torch.nn import functional
 
+MARGIN, GAMMA, RATE = 0.3, 0.7, 0.5
+"""The options of the losses "ebgan" and "began"."""
+LECAM, DECAY = 0.3, 0.9
+"""The weight and the decay of LeCam."""
+
 
 def told(logits, target):
     return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
@@ -24,13 +29,38 @@ def placed(real, fake, share):
 
 
 def followed(scalars, real, fake):
-    """Return the scalars of the loss "following" after an update, by its logits."""
+    """Return the scalars of a follower after an update, by its logits; their names tell which."""
+    if "convergence" in scalars:
+        return balanced(scalars, real, fake)
+    if "real" in scalars:
+        return averaged(scalars, real, fake)
     share = scalars["k"] + 0.05 * (real.mean() - fake.mean())
     return {
         "k": share.clamp(0, 1),
         "mean": torch.lerp(real.mean(), scalars["mean"], 0.9),
         "updates": scalars["updates"] + 1,
     }
+
+
+def balanced(scalars, real, fake):
+    """Return k and the convergence of BEGAN after an update; energies are minus the logits."""
+    real, fake = -real.mean(), -fake.mean()
+    balance = GAMMA * real - fake
+    return {"k": (scalars["k"] + RATE * balance).clamp(0, 1), "convergence": real + balance.abs()}
+
+
+def averaged(scalars, real, fake):
+    """Return LeCam's means of the logits after an update."""
+    return {
+        name: torch.lerp(half.mean(), scalars[name], DECAY)
+        for name, half in (("real", real), ("fake", fake))
+    }
+
+
+def lecam(real, fake, scalars):
+    """Return LeCam's regularisation: each half is pulled to the other's mean."""
+    pairs = (real, scalars["fake"]), (fake, scalars["real"])
+    return LECAM * sum(functional.mse_loss(half, to.expand_as(half)) for half, to in pairs)
 
 
 def discriminator(name, real, fake, smoothing, scalars):
@@ -52,6 +82,10 @@ def discriminator(name, real, fake, smoothing, scalars):
             return told(real - fake, 1.0)
         case "relativistic-average":
             return told(real - fake.mean(), 1.0) + told(fake - real.mean(), 0.0)
+        case "ebgan":
+            return -real.mean() + functional.relu(MARGIN + fake).mean()
+        case "began":
+            return -real.mean() + scalars["k"] * fake.mean()
         case "following":
             pull = functional.mse_loss(fake, scalars["mean"].expand_as(fake))
             return told(real - fake, 1.0) + scalars["k"] * pull
@@ -72,7 +106,7 @@ def generator(name, real, fake, scalars):
             return placed(real, fake, 0.5)
         case "least-squares":
             return squared(fake, 1.0)
-        case "hinge" | "wasserstein":
+        case "hinge" | "wasserstein" | "ebgan" | "began":
             return -fake.mean()
         case "relativistic":
             return told(fake - real, 1.0)

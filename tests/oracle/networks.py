@@ -19,11 +19,13 @@ class ForwardPass:
         self.moved = {}
 
     def __call__(self, spec, x, prefix=""):
-        before = {}
+        before = {"input": x}
         for position, layer in enumerate(spec):
             if isinstance(layer, layers.Concat):
                 added = self.source if layer.input == 1 else before[layer.input]
                 x = torch.cat([x, added], -1)
+            elif isinstance(layer, layers.ReconstructionLogit):
+                x = reconstructed(layer, before["input"], x)
             else:
                 x = self.layer(layer, x, f"{prefix}{position}")
             before[f"@{position}"] = x
@@ -163,6 +165,12 @@ class ForwardPass:
         )
         flat = x.reshape(len(x), -1, x.shape[-1])
         return (flat + flat * factors[:, None] + added[:, None]).reshape(x.shape)
+
+
+def reconstructed(layer, inputs, x):
+    """Return minus the error of each image's reconstruction, a row."""
+    compare = functional.l1_loss if layer.distance == "l1" else functional.mse_loss
+    return -torch.stack([compare(*pair) for pair in zip(x, inputs, strict=True)])[:, None]
 
 
 def first(x):

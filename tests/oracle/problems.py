@@ -10,6 +10,7 @@ Three things are left out, since two right programs may differ there by more tha
   A batch normalisation is followed by tanh or sigmoid.
 """
 
+import math
 import random
 from dataclasses import dataclass, replace
 from functools import cache
@@ -37,6 +38,7 @@ from gankit.layers import (
     LeakyReLU,
     MinibatchStd,
     Projection,
+    ReconstructionLogit,
     ReLU,
     Reshape,
     Residual,
@@ -45,17 +47,18 @@ from gankit.layers import (
     Tanh,
     Upsample,
 )
-from gankit.losses import BUILTIN, smoothed, swapped
+from gankit.losses import BUILTIN, began, ebgan, lecam, smoothed, swapped
 from gankit.optimizers import SGD, Adam, Average, RMSprop
 from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
 from gankit.terms import Term
 from gankit.testing.following_loss import FOLLOWING
+from tests.oracle import losses
 
 CLASSES = 3
 IMAGES = 24
-FIRST = BUILTIN[:7]
+FIRST, LATER = BUILTIN[:7], BUILTIN[7:10]
 """The losses of the first problems; later ones are drawn apart, so that old problems stay."""
 
 
@@ -108,7 +111,7 @@ def case(number):
         problem = replace(problem, loss=FOLLOWING)
     later = random.Random(f"one of the later losses {number}")  # noqa: S311
     if not smoothing and later.random() < 0.3:
-        problem = replace(problem, loss=later.choice(BUILTIN[len(FIRST) :]))
+        problem = replace(problem, loss=later.choice(LATER))
     powers = random.Random(f"power {number}")  # noqa: S311
     problem = replace(problem, penalties=tuple(raised(powers, p) for p in problem.penalties))
     problem = replace(problem, discriminator=attentive(random.Random(f"see {number}"), problem))  # noqa: S311
@@ -121,6 +124,8 @@ def case(number):
     problem = replace(problem, **scheduled(random.Random(f"schedules {number}"), problem))  # noqa: S311
     problem = replace(problem, discriminator=compared(random.Random(f"compare {number}"), problem))  # noqa: S311
     problem = replace(problem, generator=classed(random.Random(f"classes {number}"), problem))  # noqa: S311
+    energies = random.Random(f"errors {number}")  # noqa: S311
+    problem = replace(problem, **energetic(energies, problem, smoothing))
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
@@ -314,6 +319,30 @@ def classed(chance, problem):
         else layer
         for layer in problem.generator
     )
+
+
+def energetic(chance, problem, smoothing):
+    """Return an autoencoder as the discriminator, another loss, LeCam, and features apart.
+
+    Each is for some of the problems.
+    """
+    changes, shape, last = {}, problem.image_shape, problem.discriminator[-1]
+    plain = problem.discriminator_output_shape == (1,) and not isinstance(last, Reshape)
+    if plain and chance.random() < 0.4:
+        image = (Dense(math.prod(shape)), Tanh(), Reshape(shape))
+        logit = ReconstructionLogit(chance.choice(["l1", "l2"]))
+        changes["discriminator"] = (*problem.discriminator[:-1], *image, logit)
+        if not (smoothing or problem.networks):
+            own = chance.choice([ebgan(losses.MARGIN), began(losses.GAMMA, losses.RATE)])
+            changes["loss"] = own
+    loss = changes.get("loss", problem.loss)
+    if not loss.follower and chance.random() < 0.2:
+        changes["loss"] = lecam(loss, losses.LECAM, losses.DECAY)
+    if chance.random() < 0.15:
+        layer = chance.randrange(len(problem.discriminator) - 1)
+        term = Term("pulling-away", f"fake/logit@{layer}", weight=0.5)
+        changes["terms"] = (*problem.terms, term)
+    return changes
 
 
 def frozen(problem, chance):

@@ -58,6 +58,8 @@ class Oracle:
             self.smoothing,
             self.part("loss"),
         )
+        if "real" in (means := self.part("loss")):
+            loss = loss + losses.lecam(self.logits(reals), self.logits(fakes), means)
         loss = self.adversarial.get("discriminator", 1.0) * loss
         values = self.classified(batch, fakes, reals)
         values += self.termed("discriminator", batch, fake=fakes, real=reals)
@@ -68,7 +70,8 @@ class Oracle:
                 loss = loss + weight * self.penalty(number, penalty, fake, batch, masks, code)
         self.move("discriminator", loss, batch, {"discriminator": moved})
         self.follow(self.image_logits(reals), self.image_logits(fakes))
-        return columns(loss, values)
+        logged = [(None, self.arrays[name]) for name in self.problem.logged_scalars]
+        return columns(loss, values + logged)
 
     def update_generator(self, batch):
         batch = tensors(batch)
@@ -95,6 +98,7 @@ class Oracle:
             features=lambda n: self.discriminate(
                 fake, batch, masks, real=True, layers=n, code=code
             )[0],
+            alone=lambda term: self.features(fake, term.layer, batch, masks),
         )
         loss = weight * loss + sum(weight * value for weight, value in values)
         self.move("generator", loss, batch, moved)
@@ -174,7 +178,7 @@ class Oracle:
         classes = slice(1, 1 + self.problem.classes)
         return [(weight, functional.cross_entropy(half[:, classes], labels)) for half in halves]
 
-    def termed(self, side, batch, features=None, generated=None, **halves):
+    def termed(self, side, batch, features=None, alone=None, generated=None, **halves):
         first = 1 + (self.problem.classes if self.problem.auxiliary else 0)
         columns, found = {}, []
         for name, size in self.problem.heads.items():
@@ -186,6 +190,8 @@ class Oracle:
                 layers = list(range(len(self.problem.discriminator)))[term.layer] + 1
                 means = [half.flatten(1).mean(0) for half in features(layers).chunk(2)]
                 found.append((term.weight, torch.dist(*means).square()))
+            elif term.kind == "pulling-away":
+                found.append((term.weight, apart(alone(term).flatten(1))))
             elif term.of == "fake":
                 to = batch.real if term.to == "real" else batch.source
                 found.append((term.weight, compared(term.kind, generated, to)))
@@ -195,6 +201,14 @@ class Oracle:
                 value = compared(term.kind, halves[half][:, columns[name]], target)
                 found.append((term.weight, value))
         return found
+
+    def features(self, fake, layer, batch, masks):
+        """Return the outputs of a layer for fakes alone, not augmented, in the last pass."""
+        count = list(range(len(self.problem.discriminator)))[layer] + 1
+        scope = f"penalty/{len(self.problem.penalties)}"
+        beside = batch.noise if self.problem.networks else None
+        how = {"scope": scope, "layers": count, "beside": beside}
+        return self.run("discriminator", fake, batch, masks, **how)[0]
 
     def code(self, batch, value):
         widths = [self.problem.latent, *(code.size for code in self.problem.codes)]
@@ -288,6 +302,12 @@ class Oracle:
 def columns(loss, values):
     """Return what an update returns: the loss, with terms also their values."""
     return np.array([float(value.detach()) for value in (loss, *(value for _, value in values))])
+
+
+def apart(rows):
+    """Return the mean over pairs of rows of the squared cosine of their angle."""
+    cosines = functional.cosine_similarity(rows[:, None], rows[None], dim=2)
+    return cosines[tuple(torch.triu_indices(len(rows), len(rows), 1))].square().mean()
 
 
 def compared(kind, of, to):

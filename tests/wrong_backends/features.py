@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gankit_numpy import trainer as reference
 from gankit_numpy.losses import matched
-from gankit_numpy.operations import sum_over, total
+from gankit_numpy.operations import matmul, mean, sum_over, swap, total
 from gankit_numpy.tape import constant
 
 from gankit.terms import Term
@@ -33,6 +33,16 @@ def averaged(fakes, reals):
 @caught_by(MEANS, REFERENCE)
 class AveragesOverFeatures(patched(reference, matched=averaged)):
     """Takes the mean over the features instead of their sum."""
+
+
+def with_themselves(rows):
+    units = rows / sum_over(rows * rows, (1,), keep=True) ** 0.5
+    return mean(matmul(units, swap(units)) ** 2.0)
+
+
+@caught_by("test_the_generator_pulls_features_apart", REFERENCE)
+class PullsImagesFromThemselves(patched(reference, likeness=with_themselves)):
+    """Counts each image's angle to itself among the pairs."""
 
 
 def without_gradient(fakes, reals):

@@ -37,6 +37,21 @@ class FollowsTheOtherHalf(patched(LossFollower, record=exchanged)):
     """Takes the logits of fakes for those of reals."""
 
 
+LOGS = "test_losses_have_the_scalars_that_a_follower_logs"
+
+
+@caught_by(LOGS)
+class LogsTheScalarsBefore(CorrectTrainer):
+    """Returns the scalars as they were before the update."""
+
+    def update_discriminator(self, batch):
+        before = [float(self._arrays[name]) for name in self._problem.logged_scalars]
+        losses = super().update_discriminator(batch)
+        if before:
+            losses[-len(before) :] = before
+        return losses
+
+
 @caught_by("test_the_state_has_the_scalars_in_float64")
 class RoundsItsScalars(CorrectTrainer):
     """Stores the scalars in the problem's precision."""

@@ -14,7 +14,7 @@ from gankit_numpy.operations import (
     swap,
     transpose,
 )
-from gankit_numpy.tape import expand
+from gankit_numpy.tape import constant, expand
 
 from gankit.layers import Conv
 from tests.wrong_backends.patched import patched
@@ -180,6 +180,25 @@ def without_shortcut(self, spec, inputs, prefix="", original=ForwardPass.run):
 @caught_by(PAIR)
 class ForgetsShortcuts(patched(ForwardPass, run=without_shortcut)):
     """Leaves out the shortcut of a residual block."""
+
+
+def exchanged(self, layer, outputs, inputs, original=ForwardPass._reconstruction_logit):
+    other = {"l1": "l2", "l2": "l1"}[layer.distance]
+    return original(self, replace(layer, distance=other), outputs, inputs)
+
+
+@caught_by(PAIR)
+class TakesTheOtherDistance(patched(ForwardPass, _reconstruction_logit=exchanged)):
+    """Squares the errors of a reconstruction that are to be absolute, and the other way round."""
+
+
+def of_the_fixed_image(self, layer, outputs, inputs, original=ForwardPass._reconstruction_logit):
+    return original(self, layer, outputs, constant(inputs.value))
+
+
+@caught_by(PAIR)
+class HoldsTheReconstructedImage(patched(ForwardPass, _reconstruction_logit=of_the_fixed_image)):
+    """Gives the generator no gradient through the image that is compared."""
 
 
 def by_the_first_mask(self, inputs, _number, rate, original=ForwardPass._drop):

@@ -1,4 +1,4 @@
-"""Clauses on terms that name the adversarial loss, and on feature matching."""
+"""Clauses on terms that name the adversarial loss, on feature matching and on pulling away."""
 
 from __future__ import annotations
 
@@ -25,12 +25,18 @@ from gankit.testing.rgb import rgb_problem, rgb_setup
 
 LAYER = 2
 MATCHING = Term("feature-matching", f"fake/logit@{LAYER}", f"real/logit@{LAYER}", weight=0.7)
+PULLING = Term("pulling-away", f"fake/logit@{LAYER}", weight=0.3)
 DISCRIMINATOR = (Flatten(), Dense(7), Tanh(), Dense(1))
+
+
+KINDS = ["alone", "hinge", "paired", "dropout", "norm", "augment", "apart"]
 
 
 @level("protocol")
 class FeatureClauses:
     """Features: feature matching (Salimans et al. 2016), and an adversarial loss that a term names.
+
+    Pulling away (Zhao et al. 2017) compares the features of generated images with each other.
 
     They need the capability "features". The generator brings the mean of the outputs of a layer of
     the discriminator for its images to that for real images.
@@ -57,6 +63,20 @@ class FeatureClauses:
         wanted = np.array([adversarial + MATCHING.weight * value, value])
         assert_close({"losses": found}, {"losses": wanted}, bound(problem))
 
+    def test_the_generator_pulls_features_apart(self, backend: Backend) -> None:
+        """The term is the mean squared cosine of all pairs of the features of generated images."""
+        problem = feature_problem(backend, 0.4, terms=(adversarial(0.4), PULLING))
+        trainer, batch = feature_trainer(backend, 0.4, problem)
+        fake = trainer.generator(batch.noise)
+        rows = features(trainer, fake)
+        units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        pairs = np.triu_indices(len(units), 1)
+        value = float(np.mean((units @ units.T)[pairs] ** 2))
+        loss = 0.4 * float(problem.loss.generator(NumpyOps, None, trainer.discriminator(fake)))
+        found = update_row(trainer, "generator", batch)
+        wanted = np.array([loss + PULLING.weight * value, value])
+        assert_close({"losses": found}, {"losses": wanted}, bound(problem))
+
     def test_the_adversarial_loss_has_the_weight_of_its_term(self, backend: Backend) -> None:
         """The discriminator's adversarial loss is multiplied by the weight of the term."""
         trainer, batch = feature_trainer(backend, 0.4)
@@ -68,18 +88,19 @@ class FeatureClauses:
         assert_close({"losses": found}, {"losses": wanted}, bound(problem))
 
     @level("numerics")
-    @pytest.mark.parametrize("kind", ["alone", "hinge", "paired", "dropout", "norm", "augment"])
+    @pytest.mark.parametrize("kind", KINDS)
     def test_feature_matching_matches_the_reference(self, backend: Backend, kind: str) -> None:
         """Three steps match the reference within 1e-9.
 
-        They are alone, beside losses with and without real images in the generator's update, and
-        with dropout, batch statistics and augmentation in the discriminator, each if claimed.
+        They are alone, beside losses with and without real images in the generator's update,
+        with dropout, batch statistics and augmentation in the discriminator, and of features that
+        are pulled apart, each if claimed.
         """
         require(backend, "float64")
         assert_matches_reference(backend, rgb_setup(varied_problem(backend, kind), 2), 3, 1e-9)
 
     @level("numerics")
-    @pytest.mark.parametrize("kind", ["alone", "hinge", "dropout"])
+    @pytest.mark.parametrize("kind", ["alone", "hinge", "dropout", "apart"])
     def test_a_block_with_feature_matching_equals_its_updates(
         self, backend: Backend, kind: str
     ) -> None:
@@ -116,13 +137,16 @@ def varied_problem(backend: Backend, kind: str) -> Problem:
         "dropout": {"discriminator": drops, "terms": both},
         "norm": {"discriminator": norm},
         "augment": {"augment": Augment(policy=("brightness", "translation"))},
+        "apart": {"discriminator": drops, "terms": (adversarial(0.4), PULLING)},
     }
     return supported(backend, replace(alone, **changes[kind]))
 
 
-def feature_trainer(backend: Backend, weight: float | None) -> tuple[Trainer, Batch]:
-    """Return a trainer with feature matching after two steps, and a batch."""
-    problem = feature_problem(backend, weight)
+def feature_trainer(
+    backend: Backend, weight: float | None, problem: Problem | None = None
+) -> tuple[Trainer, Batch]:
+    """Return a trainer after two steps, by default with feature matching, and a batch."""
+    problem = problem or feature_problem(backend, weight)
     trainer, setup = ready(backend, problem), rgb_setup(problem)
     setup.updates(trainer, 0, 2)
     return trainer, setup.batch(2)

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from gankit.contract import Backend, Precision, Problem, State, strip_prefix
 from gankit.followers import LOSS, as_floats
 from gankit.layers import Dense, Flatten, Tanh
-from gankit.losses import RELATIVISTIC, NumpyFollowerOps
+from gankit.losses import RELATIVISTIC, Loss, NumpyFollowerOps, began
 from gankit.testing.agreement import assert_close, layout
-from gankit.testing.clauses.updates import assert_losses_close, each_player, run_update
+from gankit.testing.clauses.updates import (
+    assert_losses_close,
+    each_player,
+    run_update,
+    update_row,
+)
 from gankit.testing.following_loss import FOLLOWING, Balance
 from gankit.testing.harness import assert_matches_reference, ready, supported
 from gankit.testing.level_marks import level
@@ -20,6 +26,7 @@ from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import bound
 from gankit.testing.rgb import rgb_problem, rgb_setup
 
+LOSSES = [pytest.param(loss, id=loss.name) for loss in (FOLLOWING, began(rate=0.1))]
 MOVED = {"loss/k": np.array(0.75), "loss/mean": np.array(-0.5)}
 
 
@@ -58,9 +65,19 @@ class FollowerClauses:
             assert_close(found, expected, bound(problem))
         assert found["updates"] == 3
 
-    def test_a_following_loss_matches_the_reference(self, backend: Backend) -> None:
+    def test_losses_have_the_scalars_that_a_follower_logs(self, backend: Backend) -> None:
+        """After its loss, a discriminator update returns them as they are after the update."""
+        trainer = ready(backend, problem := following(backend))
+        trainer.load_state(trainer.state() | MOVED)
+        found = update_row(trainer, "discriminator", rgb_setup(problem).batch())[1:]
+        after = scalars(trainer.state())
+        wanted = np.array([after[name] for name in Balance.logged])
+        assert_close({"logged": found}, {"logged": wanted}, bound(problem))
+
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_a_following_loss_matches_the_reference(self, backend: Backend, loss: Loss) -> None:
         """Losses and states match the reference, the gradients through the scalars' factors too."""
-        problem = following(backend)
+        problem = replace(following(backend), loss=loss)
         assert_matches_reference(backend, rgb_setup(problem, n_critic=2), 3, bound(problem))
 
     def test_the_state_has_the_scalars_in_float64(self, backend: Backend) -> None:

@@ -117,7 +117,14 @@ class LossGradientClauses:
             assert np.isfinite(gradient(loss, role, LARGE, -LARGE)).all()
 
     def test_discriminator_sees_both_halves(self, loss: Loss) -> None:
-        """Some real logits and some logits of fakes change the discriminator's loss."""
+        """Some real logits and some logits of fakes change the discriminator's loss.
+
+        With a follower, this holds after its first move: k of BEGAN starts at 0.
+        """
+        if loss.follower:
+            first = as_floats(loss.follower.initial_scalars())
+            moved = loss.follower.follow(NumpyFollowerOps(), first, REAL, FAKE)
+            loss = loss.given(as_floats(moved))
         real, fake = np.split(gradient(loss, "discriminator", REAL, FAKE), [len(REAL)])
         assert real.any()
         assert fake.any()

@@ -57,6 +57,8 @@ def test_the_last_bits_do_not_change_the_digest():
 
 @pytest.mark.parametrize("loss", [*BUILTIN, USERS_LOSS], ids=lambda loss: loss.name)
 def test_the_gradients_equal_finite_differences(loss):
+    loss = loss.given()
+
     def value(logits):
         return loss.discriminator(NumpyLossOps(), logits[: len(REAL)], logits[len(REAL) :])
 

@@ -256,6 +256,13 @@
     return y;
   }
 
+  // Returns minus the mean distance of an autoencoder's outputs from its inputs.
+  explorer.reconstructionLogit = ({ distance }, { data }, inputs) => {
+    const size = distance === "l1" ? Math.abs : (error) => error * error;
+    const total = data.reduce((sum, value, at) => sum + size(value - inputs.data[at]), 0);
+    return { shape: [1], data: Float64Array.of(-total / data.length) };
+  };
+
   const as = (shape, { data }) => ({ shape, data });
 
   explorer.layers = {

@@ -26,10 +26,13 @@
   // outputs. `given` has the network's inputs and the label, a row of numbers.
   function* run(layers, x, given) {
     const outputs = [];
+    const first = x;
     for (const layer of layers) {
       if (layer.layer === "concat") {
         const earlier = typeof layer.input === "string";
         x = explorer.concat(x, earlier ? outputs[layer.input.slice(1)] : given.inputs[layer.input]);
+      } else if (layer.layer === "reconstruction-logit") {
+        x = explorer.reconstructionLogit(layer, x, first);
       } else if (layer.layer === "residual") {
         const main = yield* run(layer.layers, x, given);
         const shortcut = yield* run(layer.shortcut, x, given);
