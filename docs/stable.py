@@ -36,13 +36,14 @@ PROMISED = {
     "began ebgan lecam smoothed swapped",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.loss_columns": "Losses NETWORKS names of_steps row",
-    "gankit.contract.source_checks": "NOISE REAL SOURCE",
-    "gankit.contract.values": "Critique Features SIDES Values",
+    "gankit.contract.network_inputs": "NOISE REAL SOURCE",
+    "gankit.contract.critique": "Critique",
+    "gankit.contract.values": "Features Values",
     "gankit.contract.required_inputs": "RequiredInputs",
     "gankit.contract.dropout_masks": "Masks mask_name own_rows pass_name",
     "gankit.codes": "Code",
     "gankit.conditions": "Condition conditions_of scaled spread",
-    "gankit.terms": "CLASS Kind MATCHING PULLING Side Term",
+    "gankit.terms": "CLASS Kind MATCHING PULLING SIDES Side Term",
     "gankit.passes": "FurtherNetwork Pass SAMPLE",
     "gankit.penalties": "NamedPenalty Penalty",
     "gankit.followers": "ADA LOSS AdaptiveProbability Follower FollowerOps",
@@ -159,15 +160,23 @@ def line(name: str, thing: Callable[..., object]) -> str:
 
 
 def members(kind: type) -> Iterator[str]:
-    """Yield a class's own public methods and properties."""
-    for name, member in sorted(vars(kind).items()):
-        own = name == "__call__" or not name.startswith(("_", "test_"))
-        if not own or dataclasses.is_dataclass(member):
+    """Yield a class's public methods and properties, those of bases without a name here too."""
+    own = [base for base in reversed(kind.__mro__) if base is kind or not _has_name(base)]
+    found = {name: member for base in own for name, member in vars(base).items()}
+    for name, member in sorted(found.items()):
+        is_public = name == "__call__" or not name.startswith(("_", "test_"))
+        if not is_public or dataclasses.is_dataclass(member):
             continue
         if inspect.isfunction(member) or isinstance(member, classmethod | staticmethod):
             yield f"    .{line(name, getattr(kind, name))}"
         elif isinstance(member, property) or hasattr(member, "attrname"):
             yield f"    .{name}"
+
+
+def _has_name(kind: type) -> bool:
+    """Return whether a class is of another package, or in the list itself."""
+    names = {name for listed in PROMISED.values() for name in listed.split()}
+    return not kind.__module__.startswith("gankit.") or kind.__name__ in names
 
 
 if __name__ == "__main__":

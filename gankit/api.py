@@ -14,7 +14,7 @@ from gankit.codes import Code
 from gankit.config import AUTO, learning_rates
 from gankit.config.settings import Settings
 from gankit.contract import Backend, Labels, Native, Precision, Problem, SourceKind
-from gankit.contract.source_checks import INPUTS, SEES, as_sees
+from gankit.contract.network_inputs import INPUTS, SEES, as_sees
 from gankit.contract.term_checks import head_width
 from gankit.data.inputs.recognise import GivenImages
 from gankit.launch import devices

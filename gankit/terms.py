@@ -49,6 +49,10 @@ Kind = Literal[
     "pulling-away",
 ]
 Side = Literal["generator", "discriminator"]
+GENERATOR: Side = "generator"
+DISCRIMINATOR: Side = "discriminator"
+SIDES: tuple[Side, ...] = (GENERATOR, DISCRIMINATOR)
+"""The sides, and the networks that are always there."""
 LABEL, CODE = "label", "code/"
 """The labels as a value, and the beginning of a code's name as one."""
 FAKE = "fake"

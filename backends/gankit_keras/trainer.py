@@ -22,10 +22,10 @@ from gankit.contract import (
 from gankit.contract.loss_columns import NETWORKS, of_steps
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.contract.scalars import names
-from gankit.contract.values import SIDES
 from gankit.errors import ConfigError
 from gankit.functional import Inputs
 from gankit.layers import Shape
+from gankit.terms import SIDES
 from gankit_keras.blocks import BlockRunner, BlockTensors, DataTensors
 from gankit_keras.device_data import DeviceData, device_data
 from gankit_keras.framework import Tensor, compiled, device_name, tf, use_xla

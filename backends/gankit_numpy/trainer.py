@@ -10,16 +10,15 @@ import numpy as np
 from gankit.augment import HALVES, Half
 from gankit.contract import Array, Batch, Problem, State, check_state, strip_prefix
 from gankit.contract.loss_columns import Losses
+from gankit.contract.network_inputs import NOISE, REAL, SOURCE
 from gankit.contract.required_inputs import RequiredInputs
-from gankit.contract.source_checks import NOISE, REAL, SOURCE
-from gankit.contract.values import SIDES
 from gankit.errors import UnknownName
 from gankit.followers import ADA, LOSS
 from gankit.layers import as_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
 from gankit.passes import SAMPLE
-from gankit.terms import MATCHING, PULLING, Side, Term
+from gankit.terms import MATCHING, PULLING, SIDES, Side, Term
 from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks

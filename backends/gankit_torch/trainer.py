@@ -24,8 +24,8 @@ from gankit.contract import (
 )
 from gankit.contract.dropout_masks import Masks
 from gankit.contract.loss_columns import of_steps
-from gankit.contract.values import SIDES
 from gankit.functional import Inputs, Objective, Tensors, with_terms
+from gankit.terms import SIDES
 from gankit_torch.batches import BatchLoader
 from gankit_torch.cuda_graphs import GraphedSteps, recorder
 from gankit_torch.devices import choose_device

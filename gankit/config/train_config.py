@@ -24,7 +24,8 @@ from gankit.codes import Code, width
 from gankit.conditions import Condition
 from gankit.config.messages import in_words
 from gankit.contract import Native, Options, Problem
-from gankit.contract.source_checks import INPUTS, NOISE, SEES, SOURCE, as_sees, check_inputs
+from gankit.contract.network_inputs import INPUTS, NOISE, SEES, SOURCE, as_sees
+from gankit.contract.source_checks import check_inputs
 from gankit.data import ImageOptions
 from gankit.data.memory_data import GIVEN, MEMORY
 from gankit.errors import ConfigError, shown

@@ -11,7 +11,7 @@ from gankit.contract.label_format import (
     LabelVectors,
 )
 from gankit.contract.options import Options, Precision, SourceKind
-from gankit.contract.problem import Array, Native, Problem
+from gankit.contract.problem import Problem
 from gankit.contract.protocols import (
     API,
     CAPABILITIES,
@@ -27,6 +27,7 @@ from gankit.contract.protocols import (
     NetworksTrainer,
     Trainer,
 )
+from gankit.contract.specification import Array, Native
 from gankit.contract.world import World
 
 __all__ = [

@@ -15,10 +15,10 @@ from typing import cast
 
 from gankit.contract.problem import Problem
 from gankit.contract.random_streams import Mask, StepKey, dropout_mask
-from gankit.contract.values import DISCRIMINATOR, SIDES
 from gankit.contract.world import World
 from gankit.errors import ConfigError
 from gankit.layers import Dropout, Place, Spec, walk
+from gankit.terms import DISCRIMINATOR, SIDES
 
 
 def pass_name(network: str, number: int) -> str:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from gankit._utils.state import State
 from gankit.codes import Code, columns
-from gankit.contract.problem import Array, Problem
-from gankit.contract.source_checks import NOISE
+from gankit.contract.network_inputs import NOISE
+from gankit.contract.problem import Problem
+from gankit.contract.specification import Array
 from gankit.errors import ConfigError
 from gankit.layers import Shape
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gankit._utils.counts import check_count
 from gankit._utils.plain_numbers import number
-from gankit.contract.problem import Array
 from gankit.contract.random_streams import Stream, check_seed, generator
+from gankit.contract.specification import Array
 from gankit.errors import ConfigError, shown
 
 Real = NDArray[np.float64]

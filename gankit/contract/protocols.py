@@ -21,8 +21,9 @@ from gankit._utils.state import State
 from gankit.contract.export_format import Export
 from gankit.contract.label_format import AnyLabels
 from gankit.contract.loss_columns import Losses
-from gankit.contract.problem import Array, Problem
+from gankit.contract.problem import Problem
 from gankit.contract.random_streams import StepKey
+from gankit.contract.specification import Array
 from gankit.contract.world import ALONE, World
 from gankit.errors import BackendUnavailable, GankitError, Unsupported
 

@@ -9,8 +9,9 @@ import numpy as np
 from gankit._utils.counts import check_count
 from gankit.contract.code_numbers import sample_codes
 from gankit.contract.latents import chunks, truncated
-from gankit.contract.problem import Array, Problem
+from gankit.contract.problem import Problem
 from gankit.contract.random_streams import check_seed
+from gankit.contract.specification import Array
 
 
 def sample_noise(problem: Problem, n: int, seed: int) -> Array:

@@ -1,57 +1,18 @@
-"""What networks take beside noise and images, and whether a problem's sources fit it."""
+"""Whether networks take values that they can take, and a problem's sources fit it."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from gankit._utils.field_types import as_tuple
-from gankit.codes import Code
-from gankit.contract.options import SourceKind
+from gankit.contract.network_inputs import NOISE, REAL, SEES, SOURCE
+from gankit.contract.specification import Specification
 from gankit.errors import ConfigError
-from gankit.layers import Concat, Shape, Spec
+from gankit.layers import Concat, Spec
 from gankit.layers.specs import flat
 from gankit.passes import parsed
-from gankit.terms import FAKE, Term
-
-NOISE, REAL, SOURCE = "noise", "real", "source"
-INPUTS: tuple[str, ...] = (NOISE,)
-"""What a generator takes by default."""
-IMAGE = "image"
-"""The name of a discriminator's first input."""
-SEES: Mapping[str, tuple[str, ...]] = {REAL: (REAL,), FAKE: (FAKE,)}
-"""What a discriminator takes of each half by default."""
-
-
-class Sourced(Protocol):
-    """What the checks need of a problem, whose class documents it."""
-
-    @property
-    def source(self) -> SourceKind | None: ...  # noqa: D102
-    @property
-    def source_shape(self) -> Shape | None: ...  # noqa: D102
-    @property
-    def image_shape(self) -> Shape: ...  # noqa: D102
-    @property
-    def inputs(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def terms(self) -> tuple[Term, ...]: ...  # noqa: D102
-    @property
-    def codes(self) -> tuple[Code, ...]: ...  # noqa: D102
-    @property
-    def passes(self) -> Mapping[str, str]: ...  # noqa: D102
-
-    def input_names(self, network: str) -> tuple[str, ...]: ...  # noqa: D102 - see above.
-    @property
-    def sees_source(self) -> bool: ...  # noqa: D102
-
-
-def as_sees(given: Any) -> Any:  # noqa: ANN401 - checked later.
-    """Return what a discriminator sees with tuples of names; other values unchanged."""
-    if not isinstance(given, Mapping):
-        return given
-    return {half: as_tuple(values) for half, values in given.items()}
+from gankit.terms import FAKE
 
 
 def check_inputs(inputs: tuple[str, ...], sees: Any) -> None:  # noqa: ANN401 - users pass it.
@@ -74,7 +35,7 @@ def _seen_text(sees: Any) -> str:  # noqa: ANN401 - users pass it.
     return _text({half: list(each) for half, each in sees.items()})
 
 
-def check_sources(problem: Sourced) -> None:
+def check_sources(problem: Specification) -> None:
     """Raise ConfigError, in one line, unless sources, networks and terms fit together."""
     takes = SOURCE in problem.inputs or problem.sees_source or _passes_take_source(problem)
     # Of generated images: reconstructions and other values may be compared with real ones.
@@ -106,7 +67,7 @@ def check_sources(problem: Sourced) -> None:
             raise ConfigError("term.to: got 'real' with unpaired sources; expected paired ones")
 
 
-def _passes_take_source(problem: Sourced) -> bool:
+def _passes_take_source(problem: Specification) -> bool:
     calls = (parsed(name, text) for name, text in problem.passes.items())
     return any(SOURCE in call.inputs for call in calls)
 
@@ -125,7 +86,7 @@ def _text(value: object) -> str:
     return textwrap.shorten(str(value), 100, placeholder="...")
 
 
-def _check_shape(problem: Sourced) -> None:
+def _check_shape(problem: Specification) -> None:
     shape = problem.source_shape
     if shape is None or len(shape) != 3 or min(shape) < 1:
         raise ConfigError(f"source_shape: got {shape}; expected (height, width, channels)")

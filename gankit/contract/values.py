@@ -11,50 +11,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import cast
 
 from gankit import layers
-from gankit.augment import HALVES, Augment, Half
-from gankit.codes import check_name
-from gankit.contract.source_checks import NOISE, REAL, SOURCE
+from gankit.augment import HALVES, Half
+from gankit.contract.critique import Critique
+from gankit.contract.network_inputs import NOISE, REAL, SOURCE
+from gankit.contract.specification import Specification
 from gankit.errors import ConfigError, UnknownName
-from gankit.followers import Follower
-from gankit.layers import Shape
-from gankit.losses import Loss
-from gankit.passes import SAMPLE, FurtherNetwork, Pass, ordered, parsed
-from gankit.penalties import Penalty
-from gankit.terms import ALONE, FAKE, LABEL, Side, Term
-
-GIVEN = (NOISE, REAL, SOURCE)
-"""The values that a batch has."""
-GENERATOR: Side = "generator"
-DISCRIMINATOR: Side = "discriminator"
-SIDES: tuple[Side, ...] = (GENERATOR, DISCRIMINATOR)
-"""The sides, and the networks that are always there."""
-RESERVED = {GENERATOR, DISCRIMINATOR, "average", "optimizer", "penalty", "pass", "step", SAMPLE}
-"""Names that a further network cannot have: other entries of a state begin with them."""
-
-
-@dataclass(frozen=True)
-class Critique:
-    """An adversarial loss: a network compares the values of two halves of a batch.
-
-    Attributes
-    ----------
-    network
-        The network, on the discriminator's side.
-    sees
-        What it takes of each half, "real" and "fake".
-    weights
-        The factor of the loss of each side that has it.
-    number
-        The number of its pass among those of its network in an update.
-    """
-
-    network: str
-    sees: Mapping[str, tuple[str, ...]]
-    weights: Mapping[Side, float]
-    number: int = 0
+from gankit.layers import Shape, Spec
+from gankit.passes import SAMPLE, Pass, ordered, parsed
+from gankit.terms import DISCRIMINATOR, FAKE, GENERATOR, LABEL, SIDES, Side
 
 
 @dataclass(frozen=True)
@@ -76,56 +43,6 @@ class Features:
     number: int
 
 
-class Graph(Protocol):
-    """What the values need of a problem, whose class documents it."""
-
-    @property
-    def generator(self) -> Any: ...  # noqa: ANN401, D102 - a spec or a native network.
-    @property
-    def inputs(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def sees(self) -> Mapping[str, tuple[str, ...]]: ...  # noqa: D102
-    @property
-    def passes(self) -> Mapping[str, str]: ...  # noqa: D102
-    @property
-    def networks(self) -> Mapping[str, FurtherNetwork]: ...  # noqa: D102
-    @property
-    def augment(self) -> Augment | None: ...  # noqa: D102
-    @property
-    def noisy(self) -> bool: ...  # noqa: D102
-    @property
-    def penalties(self) -> tuple[Penalty, ...]: ...  # noqa: D102
-    @property
-    def followers(self) -> Mapping[str, Follower]: ...  # noqa: D102
-    @property
-    def sees_images(self) -> bool: ...  # noqa: D102
-    @property
-    def noise_width(self) -> int: ...  # noqa: D102
-    @property
-    def image_shape(self) -> Shape: ...  # noqa: D102
-    @property
-    def source_shape(self) -> Shape | None: ...  # noqa: D102
-    @property
-    def critiques(self) -> tuple[Critique, ...]: ...  # noqa: D102
-    @property
-    def sees_values(self) -> bool: ...  # noqa: D102
-    @property
-    def generator_sees_real(self) -> bool: ...  # noqa: D102
-    @property
-    def loss(self) -> Loss: ...  # noqa: D102
-    @property
-    def matches_features(self) -> bool: ...  # noqa: D102
-    @property
-    def terms(self) -> tuple[Term, ...]: ...  # noqa: D102
-
-    @property
-    def roles(self) -> Mapping[str, int]: ...  # noqa: D102
-    def spec_of(self, network: str) -> Any: ...  # noqa: ANN401, D102
-    def side_of(self, network: str) -> Side: ...  # noqa: D102
-    def terms_of(self, side: Side) -> list[Term]: ...  # noqa: D102
-    def reads_heads(self, side: Side) -> bool: ...  # noqa: D102
-
-
 class Values:
     """The values of a `problem`.
 
@@ -136,7 +53,7 @@ class Values:
         generator of its inputs, and the problem's passes.
     """
 
-    def __init__(self, problem: Graph) -> None:
+    def __init__(self, problem: Specification) -> None:
         self._problem = problem
         own = {name: parsed(name, text) for name, text in problem.passes.items()}
         self.passes = ordered({FAKE: Pass(GENERATOR, problem.inputs)} | own)
@@ -162,13 +79,17 @@ class Values:
                 continue
             taken = tuple(self._shape(found, value) for value in each.inputs)
             if each.network == SAMPLE:
-                found[name] = (_half(f"passes.{name}: {each.inputs[0]}", taken[0]),)
+                found[name] = (half_row(f"passes.{name}: {each.inputs[0]}", taken[0]),)
                 continue
             try:
-                found[name] = layers.output_shape(problem.spec_of(each.network), taken)
+                found[name] = layers.output_shape(self.spec(each.network), taken)
             except ConfigError as error:
                 raise ConfigError(f"passes.{name}: {error}") from None
         return found
+
+    def spec(self, network: str) -> Spec:
+        """Return the layers of a network; one that makes a value is not native."""
+        return cast("Spec", self._problem.spec_of(network))
 
     def _shape(self, found: Mapping[str, Shape], value: str) -> Shape:
         if value not in found:
@@ -182,9 +103,10 @@ class Values:
         """
         if "@" not in value:
             return self._shape(self.shapes, value)
-        found, spec = self.features[value], self._problem.spec_of(DISCRIMINATOR)
+        found = self.features[value]
         taken = tuple(map(self.shape, found.inputs))
-        return (math.prod(layers.shapes(spec, taken)[found.layer + 1]),)
+        made: list[Shape] = layers.shapes(self.spec(DISCRIMINATOR), taken)
+        return (math.prod(made[found.layer + 1]),)
 
     @cached_property
     def features(self) -> dict[str, Features]:
@@ -223,7 +145,7 @@ class Values:
 
         ConfigError without any pass.
         """
-        first = next(self._uses(network), None)
+        first = next(self.uses(network), None)
         if first is None:
             raise ConfigError(
                 f"networks.{network}: got no pass of it; expected a value in passes, such as "
@@ -231,8 +153,8 @@ class Values:
             )
         return tuple(map(self.shape, first))
 
-    def _uses(self, network: str) -> Iterator[tuple[str, ...]]:
-        """Yield what a network takes in each of its passes, those in critiques too."""
+    def uses(self, network: str) -> Iterator[tuple[str, ...]]:
+        """Yield what a `network` takes in each of its passes, those in critiques too."""
         for each in self.passes.values():
             if each.network == network:
                 yield each.inputs
@@ -337,29 +259,7 @@ class Values:
         return ("fake", "real") if both else ("fake",)
 
 
-def check_networks(problem: Graph) -> None:
-    """Raise ConfigError unless further networks and passes have good names, and fit together."""
-    for name, network in problem.networks.items():
-        check_name("networks", name)
-        if name in RESERVED or name in problem.followers:
-            raise ConfigError(f"networks.{name}: got a name that gankit uses; choose another one")
-        if not isinstance(network, FurtherNetwork):
-            raise ConfigError(
-                f"networks.{name}: got a {type(network).__name__}; expected a "
-                "gankit.passes.FurtherNetwork"
-            )
-    natives = [name for name in SIDES if not isinstance(problem.spec_of(name), tuple)]
-    if natives and (problem.networks or problem.passes or problem.sees_values):
-        raise ConfigError(
-            f"{natives[0]}: got a native network with further networks or values; expected layers "
-            "of gankit"
-        )
-    for name in problem.passes:
-        if name in (*GIVEN, FAKE, LABEL):
-            raise ConfigError(f"passes.{name}: got the name of a given value; choose another one")
-
-
-def _half(place: str, shape: Shape) -> int:
+def half_row(place: str, shape: Shape) -> int:
     """Return the number of means in a row of means and logarithms of variances."""
     if len(shape) != 1 or shape[0] % 2:
         raise ConfigError(
@@ -367,113 +267,3 @@ def _half(place: str, shape: Shape) -> int:
             "variances"
         )
     return shape[0] // 2
-
-
-def check_terms(problem: Graph, values: Values) -> None:
-    """Raise ConfigError unless the values that terms compare are there, of equal shapes."""
-    for critique in problem.critiques[1:]:
-        _check_critique(problem, values, critique)
-    for number, term in enumerate(problem.terms):
-        if not term.of_values:
-            continue
-        shape = values.shape(term.of)
-        if term.kind == "kl":
-            _half(f"terms.{number}.of: {term.of}", shape)
-        elif term.kind not in ALONE and values.shape(term.to) != shape:
-            raise ConfigError(
-                f"terms.{number}: term.to: got {term.to!r}, of shape {values.shape(term.to)}; "
-                f"expected that of {term.of!r}, {shape}"
-            )
-
-
-def _check_critique(problem: Graph, values: Values, critique: Critique) -> None:
-    """Raise ConfigError unless a further adversarial term has equal shapes, and logits."""
-    name = critique.network
-    if problem.side_of(name) != DISCRIMINATOR:
-        raise ConfigError(
-            f"term.by: got {name!r}, on the generator's side; expected a network on the "
-            "discriminator's side"
-        )
-    halves = [tuple(map(values.shape, critique.sees[half])) for half in (REAL, FAKE)]
-    if halves[0] != halves[1]:
-        raise ConfigError(
-            f"term.real: got values of the shapes {list(halves[0])}, and {list(halves[1])} for "
-            "fake; expected equal shapes"
-        )
-    if name == DISCRIMINATOR:
-        return
-    made = layers.output_shape(problem.spec_of(name), halves[0])
-    if made != (1,) and (len(made) != 3 or made[-1] != 1):
-        raise ConfigError(
-            f"networks.{name}: got outputs of {made}; expected (1,), or (height, width, 1), a map "
-            "of logits"
-        )
-
-
-def check_sees(problem: Graph, values: Values) -> None:
-    """Raise ConfigError unless both halves have values of equal shapes, which options fit."""
-    halves = [tuple(map(values.shape, problem.sees[half])) for half in (REAL, FAKE)]
-    if halves[0] != halves[1]:
-        raise ConfigError(
-            f"discriminator.sees: got values of the shapes {list(halves[0])} for real and "
-            f"{list(halves[1])} for fake; expected equal shapes"
-        )
-    given = {"augment": problem.augment, "instance_noise": problem.noisy}
-    own = [name for name, value in given.items() if value]
-    images = [len(shape) == 3 for shape in halves[0]]
-    if own and not problem.sees_images:
-        raise ConfigError(
-            f"{own[0]}: got a value, but the discriminator sees no images first; leave it out"
-        )
-    if own and any(images[1:]):
-        raise ConfigError(
-            f"{own[0]}: got a value, but the discriminator sees "
-            f"{'the source' if SOURCE in problem.sees[REAL] else 'two images'}; expected none: the "
-            "two images of a pair would differ"
-        )
-    if problem.penalties and not problem.sees_images:
-        raise ConfigError(
-            "penalties: got some, but the discriminator sees no images first; leave them out"
-        )
-    pairs = any(penalty.where not in HALVES for penalty in problem.penalties)
-    if pairs and problem.sees[REAL][1:] != problem.sees[FAKE][1:]:
-        raise ConfigError(
-            "penalties: got points between the halves, whose other values differ; expected where "
-            "= 'real' or 'fake'"
-        )
-
-
-def check_passes(problem: Graph, values: Values) -> None:
-    """Raise ConfigError unless passes fit their networks, and a loss moves each network."""
-    for value, each in values.passes.items():
-        if value in values.sampled or problem.side_of(each.network) == GENERATOR:
-            continue
-        readers = [name for name, other in values.passes.items() if value in other.inputs]
-        if each.network != DISCRIMINATOR or readers:
-            raise ConfigError(
-                f"passes.{value}: got a pass of {each.network!r}, on the discriminator's side; "
-                "expected a network of the generator's side, or the discriminator in a pass whose "
-                f"layers terms compare, as '{value}@1'"
-            )
-    for name in problem.roles:
-        taken = {tuple(map(values.shape, inputs)) for inputs in values._uses(name)}
-        if len(taken) > 1:
-            raise ConfigError(
-                f"{_path(name)}: got passes on inputs of the shapes {sorted(taken)}; expected "
-                "equal shapes"
-            )
-    for name in (GENERATOR, *problem.networks):
-        side = problem.side_of(name)
-        used = {values.passes[value].network for value in values.made(side)}
-        used |= {each.network for each in problem.critiques if side in each.weights}
-        if name not in used:
-            values.input_shapes(name)
-            raise ConfigError(
-                f"{_path(name)}: got no loss of the {side}'s side that depends on it; give it a "
-                "term, or let the discriminator see its value, as a real one with swapped = true"
-            )
-
-
-def _path(network: str) -> str:
-    """Return the setting of a network."""
-    return network if network in SIDES else f"networks.{network}"

@@ -14,7 +14,7 @@ from gankit._text import counted, one_line
 from gankit.codes import Code
 from gankit.conditions import Condition
 from gankit.contract.export_format import input_columns
-from gankit.contract.source_checks import NOISE, SOURCE
+from gankit.contract.network_inputs import NOISE, SOURCE
 from gankit.data import is_path
 from gankit.errors import CheckpointError
 from gankit.export.exported import Exported

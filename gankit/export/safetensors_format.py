@@ -28,7 +28,7 @@ from gankit._utils.tagged_unions import Tagged
 from gankit.conditions import Condition
 from gankit.contract import Array, Generator, Problem
 from gankit.contract.export_format import Export, Inputs, Ran, input_parts
-from gankit.contract.source_checks import INPUTS
+from gankit.contract.network_inputs import INPUTS
 from gankit.errors import CheckpointError
 from gankit.layers import Dense, Flatten, Layer, as_spec
 from gankit.optimizers import SGD

@@ -21,9 +21,9 @@ from gankit._utils.state import State
 from gankit._utils.storage import writing
 from gankit.api import load
 from gankit.contract.export_format import input_columns
+from gankit.contract.network_inputs import NOISE, SOURCE
 from gankit.contract.random_streams import Stream, generator
 from gankit.contract.sample_noise import sample_noise
-from gankit.contract.source_checks import NOISE, SOURCE
 from gankit.errors import ExitCode, GankitError, described, place_of
 from gankit.export.fold_spectral_norm import folded
 from gankit.export.formats import export_of

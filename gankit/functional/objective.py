@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from gankit import augment
 from gankit.augment import Half
 from gankit.contract import Problem, add_prefix, strip_prefix
-from gankit.contract.source_checks import NOISE, REAL, SOURCE
-from gankit.contract.values import Critique
+from gankit.contract.critique import Critique
+from gankit.contract.network_inputs import NOISE, REAL, SOURCE
 from gankit.followers import ADA, LOSS
 from gankit.functional.networks import Networks
 from gankit.functional.normalize import batch_moments

@@ -6,13 +6,13 @@ import numpy as np
 
 from gankit.callbacks.checkpointing import Draw
 from gankit.contract import Array, Trainer
+from gankit.contract.network_inputs import SOURCE
 from gankit.contract.sample_noise import sample_noise
-from gankit.contract.source_checks import SOURCE
-from gankit.contract.values import GENERATOR
 from gankit.launch.evaluation.pairs import evenly_spaced
 from gankit.launch.further_networks import further_networks
 from gankit.launch.resolved_plan import ResolvedPlan
 from gankit.launch.translations import Translation, translations
+from gankit.terms import GENERATOR
 from gankit.visual import images
 
 SHOWN = 20

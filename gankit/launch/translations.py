@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gankit.contract import Problem
-from gankit.contract.source_checks import NOISE, REAL, SOURCE
-from gankit.contract.values import GENERATOR
+from gankit.contract.network_inputs import NOISE, REAL, SOURCE
 from gankit.errors import UnknownName
 from gankit.layers import Shape
+from gankit.terms import GENERATOR
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from gankit.config import TrainConfig
 from gankit.config.train_config import NetworkConfig
 from gankit.contract import Problem
-from gankit.contract.source_checks import INPUTS, SEES
+from gankit.contract.network_inputs import INPUTS, SEES
 from gankit.launch.native_networks import parts
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer

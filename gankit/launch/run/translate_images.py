@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from gankit._utils import paths
 from gankit.contract import Array
-from gankit.contract.source_checks import REAL
-from gankit.contract.values import GENERATOR
+from gankit.contract.network_inputs import REAL
 from gankit.data import ImageOptions
 from gankit.data.derived_sources import DERIVED, derived
 from gankit.data.image_options import CHANNELS
@@ -27,6 +26,7 @@ from gankit.launch.run.noise_chunks import row_chunks
 from gankit.launch.translations import Translation, translation_of
 from gankit.layers import Shape
 from gankit.runs import RunFolder
+from gankit.terms import GENERATOR
 
 NO_SOURCES = (
     "the run's generator takes source images; give some: run.translate(images), or "
