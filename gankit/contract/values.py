@@ -88,7 +88,7 @@ class Values:
         return found
 
     def spec(self, network: str) -> Spec:
-        """Return the layers of a network; one that makes a value is not native."""
+        """Return the layers of a `network`; one that makes a value is not native."""
         return cast("Spec", self._problem.spec_of(network))
 
     def _shape(self, found: Mapping[str, Shape], value: str) -> Shape:
