@@ -55,8 +55,8 @@ PROMISED = {
     "generator keep_probability",
     "gankit.contract.random_inputs": "layout",
     "gankit.contract.scalars": "names",
-    "gankit.contract.export_format": "Export Inputs ONNX_SNIPPET Ran "
-    "add_class_names_to_onnx input_columns input_parts read_onnx",
+    "gankit.contract.export_format": "Export ExportedNetwork Inputs LABELS ONNX_SNIPPET Ran "
+    "add_class_names_to_onnx exported_network input_columns read_onnx",
     "gankit.export": "Exported export read read_named",
     "gankit.training": "Callback Progress StepShape alternate fit plan",
     "gankit.callbacks": "Bar Checkpoints Epochs Every HealthWarning History Live Losses Samples "

@@ -7,10 +7,11 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from gankit.contract import Problem, State
+from gankit.contract import State
 from gankit.contract.export_format import (
     ONNX_SNIPPET,
     Export,
+    ExportedNetwork,
     Ran,
     add_class_names_to_onnx,
     read_onnx,
@@ -22,30 +23,30 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 
-generator = keras.saving.load_model({path})
-images = generator.predict(inputs, verbose=0)["images"]
+network = keras.saving.load_model({path})
+{output} = network.predict(inputs, verbose=0)["{output}"]
 """
 SAVEDMODEL_SNIPPET = """\
 import tensorflow as tf
 
-generator = tf.saved_model.load({path}).signatures["serving_default"]
+network = tf.saved_model.load({path}).signatures["serving_default"]
 tensors = {{name: tf.constant(array) for name, array in inputs.items()}}
-images = generator(**tensors)["images"].numpy()
+{output} = network(**tensors)["{output}"].numpy()
 """
 
 
-def write_onnx(problem: Problem, weights: State, path: Path) -> None:
+def write_onnx(network: ExportedNetwork, weights: State, path: Path) -> None:
     """Write ONNX."""
     from gankit_keras import exports
 
-    exports.write_onnx(problem, weights, path)
+    exports.write_onnx(network, weights, path)
 
 
-def write_keras(problem: Problem, weights: State, path: Path) -> None:
+def write_keras(network: ExportedNetwork, weights: State, path: Path) -> None:
     """Write Keras's own format."""
     from gankit_keras import exports
 
-    exports.write_keras(problem, weights, path)
+    exports.write_keras(network, weights, path)
 
 
 def read_keras(path: Path) -> Ran:
@@ -55,11 +56,11 @@ def read_keras(path: Path) -> Ran:
     return exports.read_keras(path)
 
 
-def write_savedmodel(problem: Problem, weights: State, path: Path) -> None:
+def write_savedmodel(network: ExportedNetwork, weights: State, path: Path) -> None:
     """Write a SavedModel."""
     from gankit_keras import exports
 
-    exports.write_savedmodel(problem, weights, path)
+    exports.write_savedmodel(network, weights, path)
 
 
 def read_savedmodel(path: Path) -> Ran:

@@ -1,4 +1,4 @@
-"""A spec's generator as a model of Keras's own layers, which Keras loads without gankit.
+"""A network as a model of Keras's own layers, which Keras loads without gankit.
 
 Training needs features that Keras's layers lack: masks from the core, statistics of each half, and
 running state that a pass may discard. Inference does not.
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from gankit.contract import LabelFormat, Problem, State
-from gankit.contract.export_format import input_parts
+from gankit.contract import LabelFormat, State
+from gankit.contract.export_format import LABELS, ExportedNetwork
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -42,7 +42,6 @@ from gankit.layers import (
     Spec,
     Tanh,
     Upsample,
-    as_spec,
     joined,
     walk,
 )
@@ -52,27 +51,26 @@ Array = np.ndarray[Any, Any]
 Arrays = list[Array]
 
 
-def export_model(problem: Problem, weights: State) -> Any:  # noqa: ANN401 - Keras has no types.
-    """Return the generator as a functional model, with named inputs and images, as in `Export`."""
+def export_model(network: ExportedNetwork, weights: State) -> Any:  # noqa: ANN401 - untyped.
+    """Return the network as a functional model, with named inputs and output, as in `Export`."""
     inputs: dict[str, Tensor] = {}
     arrays = []
-    for parts in input_parts(problem):
+    for parts in network.inputs:
         made = {name: keras.Input(s, name=name, dtype="float32") for name, s in parts.items()}
         joined_parts = list(made.values())
         several = len(joined_parts) > 1
         arrays.append(keras.layers.Concatenate()(joined_parts) if several else joined_parts[0])
         inputs |= made
     first, *others = arrays
-    if taken := problem.generator_labels:
-        inputs["labels"] = keras.Input((), name="labels", dtype="int64")
+    if taken := network.labels:
+        inputs[LABELS] = keras.Input((), name=LABELS, dtype="int64")
         if taken.columns:
-            inputs["labels"] = keras.Input((taken.columns,), name="labels", dtype="float32")
-    spec = as_spec(problem.generator, "generator")
-    places = iter(walk(spec, problem.input_shapes("generator")))
-    builder = ModelBuilder(weights, inputs.get("labels"), taken, tuple(others))
-    images = builder.run(spec, first, places)
-    outputs = {"images": keras.layers.Identity(name="images")(images)}
-    return keras.Model(inputs, outputs, name="generator")
+            inputs[LABELS] = keras.Input((taken.columns,), name=LABELS, dtype="float32")
+    places = iter(walk(network.layers, network.input_shapes))
+    builder = ModelBuilder(weights, inputs.get(LABELS), taken, tuple(others))
+    made = builder.run(network.layers, first, places)
+    outputs = {network.output: keras.layers.Identity(name=network.output)(made)}
+    return keras.Model(inputs, outputs, name=network.name.replace("-", "_"))
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""Export generators to Keras's own format, SavedModel and ONNX."""
+"""Export networks to Keras's own format, SavedModel and ONNX."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from gankit.contract import Array, Problem, State
-from gankit.contract.export_format import Inputs, Ran
+from gankit.contract import Array, State
+from gankit.contract.export_format import ExportedNetwork, Inputs, Ran
 from gankit_keras.export_model import export_model
 from gankit_keras.keras_import import Tensor, keras
 
@@ -14,9 +14,9 @@ OPSET = 18
 SIGNATURE = "serving_default"
 
 
-def write_keras(problem: Problem, weights: State, path: Path) -> None:
+def write_keras(network: ExportedNetwork, weights: State, path: Path) -> None:
     """Write a `.keras` file of Keras's own layers."""
-    export_model(problem, weights).save(path)
+    export_model(network, weights).save(path)
 
 
 def read_keras(path: Path) -> Ran:
@@ -24,16 +24,16 @@ def read_keras(path: Path) -> Ran:
     model = keras.saving.load_model(path, safe_mode=True)
 
     def run(inputs: Inputs) -> Array:
-        images = model(dict(inputs), training=False)["images"]
-        array: Array = keras.ops.convert_to_numpy(images)
+        (outputs,) = model(dict(inputs), training=False).values()
+        array: Array = keras.ops.convert_to_numpy(outputs)
         return array
 
     return run
 
 
-def write_savedmodel(problem: Problem, weights: State, path: Path) -> None:
+def write_savedmodel(network: ExportedNetwork, weights: State, path: Path) -> None:
     """Write a SavedModel with the signature "serving_default"."""
-    export_model(problem, weights).export(path, format="tf_saved_model", verbose=False)
+    export_model(network, weights).export(path, format="tf_saved_model", verbose=False)
 
 
 def read_savedmodel(path: Path) -> Ran:
@@ -44,19 +44,20 @@ def read_savedmodel(path: Path) -> Ran:
 
     def run(inputs: Inputs) -> Array:
         tensors = {name: tf.constant(array) for name, array in inputs.items()}
-        images: Array = loaded.signatures[SIGNATURE](**tensors)["images"].numpy()
-        return images
+        (outputs,) = loaded.signatures[SIGNATURE](**tensors).values()
+        array: Array = outputs.numpy()
+        return array
 
     return run
 
 
-def write_onnx(problem: Problem, weights: State, path: Path) -> None:
+def write_onnx(network: ExportedNetwork, weights: State, path: Path) -> None:
     """Write ONNX with tf2onnx, with the weights inside the file."""
     import tf2onnx
 
     from gankit_keras.framework import tf
 
-    model = export_model(problem, weights)
+    model = export_model(network, weights)
     signature = [tf.TensorSpec(t.shape, t.dtype, name) for name, t in model.input.items()]
 
     def generate(*tensors: Tensor) -> dict[str, Tensor]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gankit.contract import Problem, State
+from gankit.contract import State
 from gankit.contract.export_format import (
     ONNX_SNIPPET,
     Export,
+    ExportedNetwork,
     Ran,
     add_class_names_to_onnx,
     read_onnx,
@@ -17,24 +18,24 @@ from gankit.contract.export_format import (
 TORCHSCRIPT_SNIPPET = """\
 import torch
 
-generator = torch.jit.load({path})
+network = torch.jit.load({path})
 with torch.no_grad():
-    images = generator(**{{name: torch.from_numpy(a) for name, a in inputs.items()}}).numpy()
+    {output} = network(**{{name: torch.from_numpy(a) for name, a in inputs.items()}}).numpy()
 """
 
 
-def write_onnx(problem: Problem, weights: State, path: Path) -> None:
+def write_onnx(network: ExportedNetwork, weights: State, path: Path) -> None:
     """Write ONNX."""
     from gankit_torch import exports
 
-    exports.write_onnx(problem, weights, path)
+    exports.write_onnx(network, weights, path)
 
 
-def write_torchscript(problem: Problem, weights: State, path: Path) -> None:
+def write_torchscript(network: ExportedNetwork, weights: State, path: Path) -> None:
     """Write TorchScript."""
     from gankit_torch import exports
 
-    exports.write_torchscript(problem, weights, path)
+    exports.write_torchscript(network, weights, path)
 
 
 def read_torchscript(path: Path) -> Ran:

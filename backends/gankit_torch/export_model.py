@@ -1,4 +1,4 @@
-"""A spec's generator as a module that can be exported."""
+"""A network of layers as a module that can be exported."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gankit.contract import Problem, State
-from gankit.contract.export_format import input_parts
-from gankit.layers import as_spec
+from gankit.contract import State
+from gankit.contract.export_format import LABELS, ExportedNetwork
 from gankit_torch.forward import ForwardSettings
 from gankit_torch.layers import Sequential, build_layers
 from gankit_torch.tensors import copy_into
 
 
 class ExportModel(nn.Module):
-    """A generator in inference mode, called with its inputs by name, or in their order."""
+    """A network in inference mode, called with its inputs by name, or in their order."""
 
     def __init__(self, layers: Sequential, counts: Sequence[int], names: Sequence[str]) -> None:
         super().__init__()
         self.layers, self._counts = layers, counts
-        self._labelled = "labels" in names
+        self._labelled = LABELS in names
 
         def forward(*inputs: Tensor) -> Tensor:
-            return self._images(inputs)
+            return self._outputs(inputs)
 
         # The exporters take the names of the inputs from here.
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -34,8 +33,8 @@ class ExportModel(nn.Module):
         )
         self.forward = forward
 
-    def _images(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Return `(n, height, width, channels)` images; labels are the last of the inputs."""
+    def _outputs(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return the outputs; labels are the last of the inputs."""
         labels = inputs[-1] if self._labelled else None
         arrays, start = [], 0
         for count in self._counts:
@@ -43,23 +42,18 @@ class ExportModel(nn.Module):
             arrays.append(parts[0] if count == 1 else torch.cat(parts, dim=1))
             start += count
         first, *others = arrays
-        images: Tensor = self.layers(first, ForwardSettings(labels, others=tuple(others)))
-        return images
+        outputs: Tensor = self.layers(first, ForwardSettings(labels, others=tuple(others)))
+        return outputs
 
 
-def export_model(problem: Problem, weights: State) -> tuple[ExportModel, dict[str, Tensor]]:
-    """Return the generator with its weights, and two rows of each of its inputs."""
-    layers = build_layers(
-        as_spec(problem.generator, "generator"),
-        problem.input_shapes("generator"),
-        problem.label_format.width,
-    )
+def export_model(network: ExportedNetwork, weights: State) -> tuple[ExportModel, dict[str, Tensor]]:
+    """Return the network with its weights, and two rows of each of its inputs."""
+    layers = build_layers(network.layers, network.input_shapes, network.labels.width)
     for name, tensor in layers.state_dict().items():
         copy_into(tensor, weights[name])
-    parts = input_parts(problem)
-    inputs = {name: torch.zeros(2, *shape) for part in parts for name, shape in part.items()}
-    if taken := problem.generator_labels:
-        inputs["labels"] = torch.zeros(2, dtype=torch.int64)
+    inputs = {name: torch.zeros(2, *shape) for name, shape in network.parts.items()}
+    if taken := network.labels:
+        inputs[LABELS] = torch.zeros(2, dtype=torch.int64)
         if taken.columns:
-            inputs["labels"] = torch.zeros(2, taken.columns)
-    return ExportModel(layers, list(map(len, parts)), list(inputs)).eval(), inputs
+            inputs[LABELS] = torch.zeros(2, taken.columns)
+    return ExportModel(layers, list(map(len, network.inputs)), list(inputs)).eval(), inputs

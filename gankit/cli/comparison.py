@@ -16,6 +16,7 @@ from gankit._text import counted
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError
+from gankit.launch.resume.recorded_config import recorded
 from gankit.report import Section
 from gankit.runs import RunFolder, loss_log
 from gankit.runs.loss_history import LossHistory
@@ -26,6 +27,7 @@ IMAGES = 64
 """Images of the same noise that are compared."""
 TIMING, MADE = "timing.json", "compared.npy"
 NETWORKS = ("generator", "discriminator", "average")
+"""The networks of every run, in its state; a run may have more."""
 MOST_FILE_BYTES = 2**28
 """The most bytes of a file of images that is read."""
 NONE = "–"
@@ -103,7 +105,8 @@ def read_outputs(folder: Path) -> RunOutputs:
     checkpoint = run.checkpoints.newest_valid()
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train it again")
-    weights = {k: w for k, w in checkpoint.state.items() if k.partition("/")[0] in NETWORKS}
+    networks = {*NETWORKS, *recorded(folder).networks}
+    weights = {k: w for k, w in checkpoint.state.items() if k.partition("/")[0] in networks}
     return RunOutputs(loss_log.read(run.losses), weights, _images(folder / MADE))
 
 

@@ -13,14 +13,15 @@ import gankit
 from gankit._text import counted, one_line
 from gankit.codes import Code
 from gankit.conditions import Condition
-from gankit.contract.export_format import input_columns
+from gankit.contract.export_format import LABELS, input_columns
 from gankit.contract.network_inputs import NOISE, SOURCE
 from gankit.data import is_path
 from gankit.errors import CheckpointError
 from gankit.export.exported import Exported
 from gankit.launch.resume.run_images import known_images
-from gankit.layers import uses_labels
+from gankit.layers import Shape, Spec, uses_labels
 from gankit.runs import class_names, evaluation_log
+from gankit.terms import GENERATOR
 
 INPUTS = """\
 import numpy as np
@@ -28,19 +29,21 @@ import numpy as np
 random = np.random.default_rng(0)
 inputs = {}
 """
-NOISE_INPUT = 'inputs["noise"] = random.standard_normal((16, {latent}), dtype=np.float32)\n'
-SOURCE_INPUT = """\
-sources = np.zeros((16, {shape}), np.uint8)  # Your pictures.
-inputs["source"] = (sources / np.float32(127.5) - 1).astype(np.float32)
+PICTURES_INPUT = """\
+pictures = np.zeros((16, {shape}), np.uint8)  # Your pictures.
+inputs["{name}"] = (pictures / np.float32(127.5) - 1).astype(np.float32)
 """
+ROW_INPUT = 'inputs["{name}"] = random.standard_normal((16, {shape}), dtype=np.float32)\n'
 DRAWN = {
     "uniform": "random.uniform(-1, 1, (16, {size})).astype(np.float32)",
     "normal": "random.standard_normal((16, {size}), dtype=np.float32)",
     "categorical": "np.eye({size}, dtype=np.float32)[np.arange(16) % {size}]",
 }
 """Code that makes the columns of each kind of code."""
-LABELS = 'inputs["labels"] = np.arange(16) % {classes}\n'
+CLASSES = 'inputs["labels"] = np.arange(16) % {classes}\n'
 VECTORS = 'inputs["labels"] = np.linspace({lows}, {highs}, 16, dtype=np.float32)\n'
+MEANINGS = {NOISE: "standard normal numbers"}
+LEVELS = "from -1 (black) to 1 (white)"
 RANGES = {"categorical": "one-hot", "uniform": "from -1 to 1", "normal": "standard normal"}
 MOST_NAMES = 100
 """The most classes that a card names."""
@@ -55,9 +58,9 @@ LICENCE = """\
 gankit claims no rights to models that are trained with it. The licence of the training images
 decides whether and how you may share this file. State that licence here before you share it."""
 LIMITS = """\
-The generator is for study, tests and play. Its images resemble its training images, with their gaps
-and biases; an image is not evidence of anything. No test checked whether it repeats training
-images. Another processor or library version may round the last digits differently."""
+The network is for study, tests and play. Generated images resemble the training images, with their
+gaps and biases; an image is not evidence of anything. No test checked whether training images are
+repeated. Another processor or library version may round the last digits differently."""
 METRICS = (
     "reference",
     "features",
@@ -76,8 +79,9 @@ METRICS = (
 def card(done: Exported) -> str:
     """Return the text of the card."""
     name = done.choice.name
+    what = "a generator" if done.network == GENERATOR else f"the network {done.network}"
     sections = (
-        f"# {_text(done.config.recipe)} on {_text(_data_name(done))}: a generator, as {name}",
+        f"# {_text(done.config.recipe)} on {_text(_data_name(done))}: {what}, as {name}",
         _introduction(done),
         "## Origin",
         _table(("", ""), _origin(done)),
@@ -88,8 +92,7 @@ def card(done: Exported) -> str:
         f"```python\n{snippet(done)}```",
         "## Verification",
         _verification(done),
-        "## Evaluation",
-        _evaluation(done),
+        *(("## Evaluation", _evaluation(done)) if done.network == GENERATOR else ()),
         "## Intended use and limits",
         LIMITS,
         "## Licence",
@@ -99,22 +102,23 @@ def card(done: Exported) -> str:
 
 
 def snippet(done: Exported) -> str:
-    """Return Python code that generates images with the export, in the folder that contains it."""
-    inputs, config = INPUTS, done.config
-    shape = ", ".join(map(str, config.source_shape or ()))
-    for value in config.generator.inputs or (NOISE,):
-        if value == SOURCE:
-            inputs += SOURCE_INPUT.format(shape=shape)
+    """Return Python code that runs the export, in the folder that contains it."""
+    code, (output,) = INPUTS, done.output
+    codes = _codes(done)
+    for name, shape in done.inputs.items():
+        if name in codes:
+            drawn = DRAWN[codes[name].kind].format(size=codes[name].size)
+            code += f'inputs["{name}"] = {drawn}\n'
             continue
-        inputs += NOISE_INPUT.format(latent=config.latent)
-        for name, code in _codes(done).items():
-            inputs += f'inputs["{name}"] = {DRAWN[code.kind].format(size=code.size)}\n'
+        form = PICTURES_INPUT if len(shape) == 3 else ROW_INPUT
+        code += form.format(name=name, shape=", ".join(map(str, shape)))
     if classes := _classes(done):
-        inputs += LABELS.format(classes=classes)
+        code += CLASSES.format(classes=classes)
     if conditions := _conditions(done):
         lows, highs = [0 if c.binary else -1 for c in conditions], [1] * len(conditions)
-        inputs += VECTORS.format(lows=lows, highs=highs)
-    return f"{inputs}\n{done.choice.export.snippet.format(path=json.dumps(done.path.name))}"
+        code += VECTORS.format(lows=lows, highs=highs)
+    path = json.dumps(done.path.name)
+    return f"{code}\n{done.choice.export.snippet.format(path=path, output=output)}"
 
 
 def _introduction(done: Exported) -> str:
@@ -123,12 +127,18 @@ def _introduction(done: Exported) -> str:
     classes = _classes(done)
     choices = counted(classes, "class", "classes")
     choice = f" The class of each image\nis an input: one of {choices}." if classes else ""
-    taken = done.config.generator.inputs or (NOISE,)
+    origin = "of a generative adversarial network (GAN), trained with gankit."
+    if done.network != GENERATOR:
+        (output,) = done.output
+        return (
+            f"It computes {_code(output)} of {' and '.join(map(_code, done.inputs))}.{choice}\n"
+            f"It is a network {origin}"
+        )
     words = {NOISE: "random numbers", SOURCE: "source images"}
-    of = " and ".join(words[name] for name in taken)
+    of = " and ".join(words[name] for name in done.inputs if name in words)
     return (
         f"It generates {kind} images of {height}×{width} pixels from {of}.{choice}\n"
-        "It is the generator of a generative adversarial network (GAN), trained with gankit."
+        f"It is the generator {origin}"
     )
 
 
@@ -141,7 +151,8 @@ def _origin(done: Exported) -> Iterator[tuple[str, str]]:
     yield "loss", _text(config.loss)
     yield "training", f"{counted(done.step, 'step')}, batches of {config.batch}, seed {config.seed}"
     yield "trained with", f"backend {_text(config.backend)}, in {config.precision}"
-    yield "weights", "running average of training" if config.average else "last step of training"
+    averaged = config.average and done.network == GENERATOR
+    yield "weights", "running average of training" if averaged else "last step of training"
     yield "parameters", f"{done.parameters:,}"
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     yield "written", f"by gankit {gankit.__version__}, backend {done.choice.backend}, on {today}"
@@ -150,37 +161,46 @@ def _origin(done: Exported) -> Iterator[tuple[str, str]]:
 
 
 def _interface(done: Exported) -> str:
-    height, width, channels = done.config.image_shape
-    sides = ", ".join(map(str, done.config.source_shape or ()))
-    rows: list[tuple[str, ...]] = []
-    for value in done.config.generator.inputs or (NOISE,):
-        if value == SOURCE:
-            rows.append(
-                ("in", "`source`", f"(n, {sides})", "float32", "from -1 (black) to 1 (white)")
-            )
-            continue
-        shape = f"(n, {done.config.latent})"
-        rows.append(("in", "`noise`", shape, "float32", "standard normal numbers"))
-        for name, code in _codes(done).items():
-            rows.append(("in", f"`{name}`", f"(n, {code.size})", "float32", RANGES[code.kind]))
+    rows = [_row(done, "in", name, shape) for name, shape in done.inputs.items()]
     if classes := _classes(done):
-        rows.append(("in", "`labels`", "(n,)", "int64", f"the classes, 0 to {classes - 1}"))
+        rows.append(("in", f"`{LABELS}`", "(n,)", "int64", f"the classes, 0 to {classes - 1}"))
     if conditions := _conditions(done):
-        rows.append(("in", "`labels`", f"(n, {len(conditions)})", "float32", _ranges(conditions)))
-    shape = f"(n, {height}, {width}, {channels})"
-    rows.append(("out", "`images`", shape, "float32", "from -1 (black) to 1 (white)"))
+        size = f"(n, {len(conditions)})"
+        rows.append(("in", f"`{LABELS}`", size, "float32", _ranges(conditions)))
+    rows += [_row(done, "out", name, shape) for name, shape in done.output.items()]
+    several = {**done.inputs, **done.output}.values()
+    pictures = any(len(shape) == 3 for shape in several)
+    levels = (
+        " The axes of an image are height, width and channels. Levels from\n0 to 255 are "
+        f'`(({_image(done)} + 1) * 127.5).round().astype("uint8")`.'
+    )
     return (
         f"{_table(('', 'name', 'shape', 'type', 'meaning'), rows)}\n\n{_names(done)}"
-        "n is any number of images. The axes of an image are height, width and channels. Levels "
-        'from\n0 to 255 are `((images + 1) * 127.5).round().astype("uint8")`.'
+        f"n is any number of images.{levels if pictures else ''}"
     )
 
 
+def _row(done: Exported, side: str, name: str, shape: Shape) -> tuple[str, ...]:
+    """Return the row of an input or of the output."""
+    codes = _codes(done)
+    meaning = RANGES[codes[name].kind] if name in codes else MEANINGS.get(name, "numbers")
+    if len(shape) == 3:
+        meaning = LEVELS
+    sides = ", ".join(map(str, shape))
+    return side, f"`{name}`", f"(n, {sides})", "float32", meaning
+
+
+def _image(done: Exported) -> str:
+    """Return the name of an image, of the output if it is one."""
+    return next(n for n, shape in {**done.output, **done.inputs}.items() if len(shape) == 3)
+
+
 def _codes(done: Exported) -> dict[str, Code]:
-    """Return the codes by the names of their inputs."""
+    """Return the codes by the names of their inputs, if the network takes them."""
     config = done.config
     names = list(input_columns(config.latent, config.codes))[1:]
-    return dict(zip(names, config.codes, strict=True))
+    found = dict(zip(names, config.codes, strict=True))
+    return {name: code for name, code in found.items() if name in done.inputs}
 
 
 def _names(done: Exported) -> str:
@@ -200,8 +220,15 @@ def _inline(text: str) -> str:
 
 def _verification(done: Exported) -> str:
     classes = " of all classes" if _classes(done) else ""
+    if done.network != GENERATOR:
+        (output,) = done.output
+        return (
+            f"A child process opened the file and computed {_code(output)} of {done.rows} fixed "
+            "inputs, all\ntogether and the first one alone. The largest difference from what the "
+            f"run's network makes of\nthe same inputs was {done.difference:.1e}."
+        )
     return (
-        f"A child process opened the file and generated {done.images} images{classes} from fixed "
+        f"A child process opened the file and generated {done.rows} images{classes} from fixed "
         "inputs, all\ntogether and the first one alone. The largest difference from the images of "
         f"the run's generator\nfor the same inputs was {done.difference:.1e}, on a scale from -1 "
         "to 1."
@@ -267,8 +294,14 @@ def _text(value: object) -> str:
 
 
 def _conditions(done: Exported) -> tuple[Condition, ...]:
+    return done.config.conditions if uses_labels(_layers(done)) else ()
+
+
+def _layers(done: Exported) -> Spec:
     config = done.config
-    return config.conditions if uses_labels(config.generator.layers) else ()
+    if done.network == GENERATOR:
+        return config.generator.layers
+    return config.networks[done.network].layers
 
 
 def _ranges(conditions: Sequence[Condition]) -> str:
@@ -282,5 +315,4 @@ def _ranges(conditions: Sequence[Condition]) -> str:
 
 
 def _classes(done: Exported) -> int:
-    config = done.config
-    return (config.classes or 0) if uses_labels(config.generator.layers) else 0
+    return (done.config.classes or 0) if uses_labels(_layers(done)) else 0

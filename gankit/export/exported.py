@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gankit.config import TrainConfig
 from gankit.export.formats import Choice
+from gankit.layers import Shape
 from gankit.runs import RunFolder
 
 
@@ -22,10 +24,16 @@ class Exported:
         The format, and the backend that wrote it.
     run, config
         The run's folder, and its configuration.
+    network
+        The name of the network: "generator", or that of a further one.
+    inputs, output
+        The names of the inputs and of the output in the file, without "labels", with their shapes
+        without the batch.
     step, parameters
-        Steps done at the exported checkpoint; number of weights of the generator.
-    images, difference
-        Number of images that were compared with the run's, and the largest difference of a value.
+        Steps done at the exported checkpoint; number of weights of the network.
+    rows, difference
+        Number of outputs that were compared with the run's, each an image or a row of numbers, and
+        the largest difference of a value.
     sha256
         SHA-256 of the file; empty for a folder.
     """
@@ -35,8 +43,11 @@ class Exported:
     choice: Choice
     run: RunFolder
     config: TrainConfig
+    network: str
+    inputs: Mapping[str, Shape]
+    output: Mapping[str, Shape]
     step: int
     parameters: int
-    images: int
+    rows: int
     difference: float
     sha256: str

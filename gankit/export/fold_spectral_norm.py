@@ -1,4 +1,4 @@
-"""Remove spectral norm from a generator: divide each kernel by its singular value.
+"""Remove spectral norm from a network: divide each kernel by its singular value.
 
 At inference the singular value is a constant, `|W u|`, so the quotient is a plain kernel, which
 any tool can use.
@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 
 from gankit._utils.state import State
-from gankit.contract import Problem
+from gankit.contract.export_format import ExportedNetwork
 from gankit.layers import (
     Conv,
     ConvTranspose,
@@ -21,22 +21,20 @@ from gankit.layers import (
     Residual,
     SelfAttention,
     Spec,
-    as_spec,
 )
 
 
-def folded(problem: Problem, weights: State) -> tuple[Problem, State]:
-    """Return the problem and its generator's weights for `Export.write`, in float32.
+def folded(network: ExportedNetwork, weights: State) -> tuple[ExportedNetwork, State]:
+    """Return the network and its weights for `Export.write`, in float32.
 
     Parameters
     ----------
-    problem
-        A problem whose generator consists of gankit layers.
+    network
+        The network.
     weights
-        The generator's weights and running state by name.
+        Its weights and running state by name.
     """
-    generator = _without(as_spec(problem.generator, "generator"))
-    plain = dataclasses.replace(problem, generator=generator, precision="float32")
+    plain = dataclasses.replace(network, layers=_without(network.layers))
     return plain, {
         name: _divided(name, array, weights).astype(np.float32)
         for name, array in weights.items()

@@ -9,21 +9,24 @@ from pathlib import Path
 from gankit._utils import atomic_files
 from gankit._utils.child_process import Message, answers
 from gankit._utils.paths import given, optional
+from gankit.config import TrainConfig
 from gankit.errors import (
     BackendUnavailable,
     CheckpointError,
     ConfigError,
     GankitError,
     StorageError,
+    UnknownName,
 )
 from gankit.export.destination import README, card_of, target
 from gankit.export.exported import Exported
 from gankit.export.formats import Choice, choose
-from gankit.export.write_subprocess import NAME
 from gankit.launch.messages import warn
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.resume.run_images import images_of, known_images
+from gankit.layers import Shape
 from gankit.runs import RunFolder
+from gankit.terms import GENERATOR
 
 TOLERANCE = 1e-4
 """Largest difference of images that counts as rounding; a grey level is 8e-3."""
@@ -34,6 +37,7 @@ ERRORS: tuple[type[GankitError], ...] = (
     CheckpointError,
     BackendUnavailable,
     StorageError,
+    UnknownName,
 )
 """Types of errors that a child process sends by their exit code."""
 
@@ -44,16 +48,17 @@ def export(
     out: str | os.PathLike[str] | None = None,
     backend: str | None = None,
     *,
+    network: str = GENERATOR,
     best: bool = False,
     device: str | None = None,
     dataset: str | None = None,
 ) -> Exported:
-    """Export a run's generator to a format of other tools, and verify it.
+    """Export a network of a run to a format of other tools, and verify it.
 
     Parameters
     ----------
     run
-        The run's folder. If the run has averaged weights, these are exported.
+        The run's folder. If the run has an average of the generator's weights, it is exported.
     to
         The format: "safetensors", or one of a backend.
     out
@@ -62,6 +67,8 @@ def export(
     backend
         The backend that loads the run and writes the export; by default the run's, or the first
         that writes the format.
+    network
+        The generator, by default, or a further network on its side, such as an encoder.
     best
         Whether to export the best checkpoint, as in `gankit.load`, instead of the newest.
     device
@@ -72,13 +79,13 @@ def export(
     Raises
     ------
     UnknownName, ConfigError
-        The format or backend is unknown, or `out` is invalid.
+        The format, backend or network is unknown, or `out` is invalid.
     DataError
         The run was trained on other images than `dataset`.
     CheckpointError
         The folder contains no run, or no valid checkpoint.
     BackendUnavailable
-        Requirements are missing, or the images of the export differ from those of the run.
+        Requirements are missing, or what the export computes differs from what the run does.
     StorageError
         The export could not be written. After any error, `out` is unchanged.
     """
@@ -86,11 +93,12 @@ def export(
     config = recorded(folder.path)
     if dataset is not None:
         config = images_of(config, known_images(folder), dataset).config
+    _check_network(config, network)
     choice = choose(to, config.backend, backend)
-    path = target(folder, optional(out, "out"), NAME, choice.export.suffix)
+    path = target(folder, optional(out, "out"), network, choice.export.suffix)
     with atomic_files.workplace(path) as workplace:
-        made = workplace / f"{NAME}{choice.export.suffix}"
-        arguments = [choice.name, choice.backend, str(workplace)]
+        made = workplace / f"{network}{choice.export.suffix}"
+        arguments = [network, choice.name, choice.backend, str(workplace)]
         which = "best" if best else "newest"
         written = _run_child(
             "gankit.export.write_subprocess",
@@ -110,9 +118,12 @@ def export(
             choice=choice,
             run=folder,
             config=config,
+            network=network,
+            inputs=_shapes(written["inputs"]),
+            output=_shapes(written["output"]),
             step=written["step"],
             parameters=written["parameters"],
-            images=compared["images"],
+            rows=compared["rows"],
             difference=compared["difference"],
             sha256=_digest(made),
         )
@@ -136,12 +147,23 @@ def _run_child(module: str, *arguments: str, choice: Choice) -> Message:
 
 
 def _check(choice: Choice, difference: float) -> None:
-    """Raise BackendUnavailable if the images of the export differ from those of the run."""
+    """Raise BackendUnavailable if what the export computes differs from what the run does."""
     if not difference <= TOLERANCE:
         raise BackendUnavailable(
-            f"{choice.name} of backend {choice.backend!r}: its images differ from the run's by "
+            f"{choice.name} of backend {choice.backend!r}: its outputs differ from the run's by "
             f"{difference:.2g}; expected at most {TOLERANCE:g}; the export was deleted"
         )
+
+
+def _check_network(config: TrainConfig, network: str) -> None:
+    """Raise UnknownName unless a run has this network on the generator's side."""
+    further = (name for name, each in config.networks.items() if each.side == GENERATOR)
+    if network not in (known := [GENERATOR, *further]):
+        raise UnknownName("network", network, known)
+
+
+def _shapes(found: dict[str, list[int]]) -> dict[str, Shape]:
+    return {name: tuple(shape) for name, shape in found.items()}
 
 
 def _digest(made: Path) -> str:

@@ -1,17 +1,19 @@
 """The format "safetensors": weights by name, and the layers as JSON metadata, for any backend.
 
-The metadata has "generator" (the layers as in a recipe), "latent" (all columns of the noise),
-"inputs" (what it takes: noise, sources or both), "parts" (the names of the parts of each, as those
-of codes), "source_shape" (null without sources), "classes" (0 for a generator without
-classes), "image_shape" and "gankit" (the version), each as JSON; and "class_names" if the run has
-names of classes.
+The metadata has "network" (its name, "generator" or that of a further network), "layers" (as in a
+recipe), "inputs" (for each input the shapes of its parts by name, without the batch; several parts
+are joined), "output" (the same of the output), "classes" (0 for a network without classes), and
+"gankit" (the version), each as JSON; "conditions" if labels are vectors, and "class_names" if the
+run has names of classes.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,11 +28,11 @@ from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit._utils.tagged_unions import Tagged
 from gankit.conditions import Condition
-from gankit.contract import Array, Generator, Problem
-from gankit.contract.export_format import Export, Inputs, Ran, input_parts
-from gankit.contract.network_inputs import INPUTS
-from gankit.errors import CheckpointError
-from gankit.layers import Dense, Flatten, Layer, as_spec
+from gankit.contract import AnyLabels, Array, Generator, Network, Problem
+from gankit.contract.export_format import LABELS, Export, ExportedNetwork, Inputs, Ran
+from gankit.contract.network_inputs import NOISE, SOURCE
+from gankit.errors import CheckpointError, ConfigError
+from gankit.layers import Dense, Flatten, Layer, Reshape, Shape
 from gankit.optimizers import SGD
 from gankit.runs.tensors import decode
 
@@ -40,25 +42,33 @@ MOST_BYTES = 2**33
 SNIPPET = """\
 from gankit.export import read_named  # pip install gankit; no framework is needed
 
-images = read_named({path})(inputs)
+{output} = read_named({path})(inputs)
 """
 
 
-def write(problem: Problem, weights: State, path: Path) -> None:
-    """Write a generator; see `gankit.contract.export_format.Export.write`."""
-    spec = as_spec(problem.generator, "generator")
+def write(network: ExportedNetwork, weights: State, path: Path) -> None:
+    """Write a network; see `gankit.contract.export_format.Export.write`.
+
+    Raises
+    ------
+    ConfigError
+        It takes several rows or several images, for which no generator can stand when it is read.
+    """
+    if len({_kind(parts) for parts in network.inputs}) < len(network.inputs):
+        raise ConfigError(
+            f"network: got {network.name!r}, which takes {', '.join(network.parts)}; expected at "
+            "most one row and one image for safetensors; choose another format, such as onnx"
+        )
     facts: dict[str, Any] = {
         "gankit": gankit.__version__,
-        "generator": [dataclasses.asdict(layer) for layer in spec],
-        "latent": problem.latent if not problem.takes_noise else problem.noise_width,
-        "inputs": problem.inputs,
-        "source_shape": problem.source_shape,
-        "parts": [list(part) for part in input_parts(problem)],
-        "classes": problem.generator_classes,
-        "image_shape": problem.image_shape,
+        "network": network.name,
+        "layers": [dataclasses.asdict(layer) for layer in network.layers],
+        "inputs": network.inputs,
+        "output": {network.output: network.output_shape},
+        "classes": network.labels.classes,
     }
-    if problem.generator_labels.columns:
-        facts["conditions"] = [dataclasses.asdict(one) for one in problem.conditions]
+    if network.conditions:
+        facts["conditions"] = [dataclasses.asdict(one) for one in network.conditions]
     _save(weights, facts, path)
 
 
@@ -75,8 +85,8 @@ def _save(weights: State, facts: dict[str, Any], path: Path) -> None:
     )
 
 
-def read(path: str | Path, backend: str = REFERENCE) -> Generator:
-    """Return the generator of a file that `gankit export --to safetensors` wrote.
+def read(path: str | Path, backend: str = REFERENCE) -> Network:
+    """Return the network of a file that `gankit export --to safetensors` wrote.
 
     Parameters
     ----------
@@ -87,10 +97,10 @@ def read(path: str | Path, backend: str = REFERENCE) -> Generator:
 
     Returns
     -------
-    Generator
-        A function from `(n, latent)` noise, with the columns of codes at its end, and labels if it
-        is conditional, `(n,)` int64 or `(n, d)` floats, to `(n, height, width, channels)` images in
-        [-1, 1].
+    Network
+        A function. Of a generator, from `(n, latent)` noise, with the columns of codes at its end,
+        and labels if it is conditional, `(n,)` int64 or `(n, d)` floats, to `(n, height, width,
+        channels)` images in [-1, 1]. Of a further network, from its inputs to its outputs.
 
     Raises
     ------
@@ -100,19 +110,38 @@ def read(path: str | Path, backend: str = REFERENCE) -> Generator:
     return _read(path, backend)[0]
 
 
-def _read(path: str | Path, backend: str) -> tuple[Generator, list[list[str]]]:
-    """Return the generator of a file, and the names of the parts of each of its inputs."""
+def _read(path: str | Path, backend: str) -> tuple[Network, list[list[str]]]:
+    """Return the network of a file, and the names of the parts of each of its inputs."""
     content = read_plain(given(path, "path"), MOST_BYTES)
     weights = decode(content)
     try:
         facts = _metadata(content)
-        problem, parts = _problem(facts), facts.get("parts", [list(INPUTS)])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        problem, parts = _problem(facts), [list(part) for part in facts["inputs"]]
+        rows = len(_only(facts["output"])) == 1
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path} has no valid description of its network: {reason}") from None
     generator = plugins.get_backend(backend).trainer(problem).generator
     generator.load_weights(weights)
-    return generator, parts
+    return _Rows(generator) if rows else generator, parts
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A network whose outputs are rows, computed by a generator of images of one pixel."""
+
+    pixels: Generator
+
+    def __call__(
+        self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None = None, /
+    ) -> Array:
+        return self.pixels(inputs, labels)[:, 0, 0, :]
+
+    def weights(self) -> State:
+        return self.pixels.weights()
+
+    def load_weights(self, weights: State, /) -> None:
+        self.pixels.load_weights(weights)
 
 
 def _metadata(content: bytes) -> dict[str, Any]:
@@ -122,20 +151,31 @@ def _metadata(content: bytes) -> dict[str, Any]:
 
 
 def _problem(facts: dict[str, Any]) -> Problem:
-    """Return a problem with this generator and a placeholder for the discriminator."""
+    """Return a problem whose generator is the network, with a placeholder for the discriminator.
+
+    A generator makes images, so a row becomes the channels of a pixel.
+    """
     from pydantic import TypeAdapter
 
     from gankit.losses import BUILTIN
 
     spec = TypeAdapter(tuple[Annotated[Layer, Tagged("layer")], ...])
+    network, shape = spec.validate_json(json.dumps(facts["layers"])), _only(facts["output"])
+    if len(shape) == 1:
+        shape = (1, 1, *shape)
+        network = (*network, Reshape(shape))
+    values = {_kind(parts): parts for parts in facts["inputs"]}
+    noise = sum(math.prod(each) for each in values.get(NOISE, {}).values())
+    source = _only(values[SOURCE]) if SOURCE in values else None
     unused = SGD()
     return Problem(
-        generator=spec.validate_json(json.dumps(facts["generator"])),
+        generator=network,
         discriminator=(Flatten(), Dense(1)),
-        latent=facts["latent"],
-        image_shape=tuple(facts["image_shape"]),
-        inputs=tuple(facts.get("inputs", INPUTS)),
-        **_sources(facts),
+        latent=noise or 1,
+        image_shape=shape,
+        inputs=tuple(values),
+        source="paired" if source else None,
+        source_shape=source,
         loss=BUILTIN[0],
         generator_optimizer=unused,
         discriminator_optimizer=unused,
@@ -144,10 +184,15 @@ def _problem(facts: dict[str, Any]) -> Problem:
     )
 
 
-def _sources(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a problem with sources; none for a generator of noise alone."""
-    shape = facts.get("source_shape")
-    return {"source": "paired", "source_shape": tuple(shape)} if shape else {}
+def _only(shapes: dict[str, Sequence[int]]) -> Shape:
+    """Return the one shape among those by name."""
+    (shape,) = shapes.values()
+    return tuple(shape)
+
+
+def _kind(parts: Mapping[str, Sequence[int]]) -> str:
+    """Return what an input is to a generator: noise for rows, else a source."""
+    return SOURCE if len(next(iter(parts.values()))) == 3 else NOISE
 
 
 def read_named(path: str | Path) -> Ran:
@@ -161,15 +206,15 @@ def read_named(path: str | Path) -> Ran:
     Returns
     -------
     Callable
-        A function from the inputs, "noise", "code_NAME", "source" and "labels", to `(n, height,
-        width, channels)` images in [-1, 1].
+        A function from the inputs, such as "noise", "code_NAME", "source" and "labels", to what the
+        network makes.
 
     Raises
     ------
     CheckpointError
         As of `read`.
     """
-    generator, parts = _read(path, REFERENCE)
+    network, parts = _read(path, REFERENCE)
 
     def run(inputs: Inputs) -> Array:
         arrays = tuple(
@@ -178,7 +223,7 @@ def read_named(path: str | Path) -> Ran:
             else inputs[names[0]]
             for names in parts
         )
-        return generator(arrays if len(arrays) > 1 else arrays[0], inputs.get("labels"))
+        return network(arrays if len(arrays) > 1 else arrays[0], inputs.get(LABELS))
 
     return run
 

@@ -1,4 +1,4 @@
-"""Verify an export: `python -m gankit.export.verify_subprocess FORMAT BACKEND DIR`.
+"""Verify an export: `python -m gankit.export.verify_subprocess NETWORK FORMAT BACKEND DIR`.
 
 Only this process opens a file with a framework's loader, and only a file that was just written.
 """
@@ -19,31 +19,31 @@ from gankit._utils.storage import read_plain
 from gankit.contract.export_format import Inputs, Ran
 from gankit.errors import BackendUnavailable
 from gankit.export.formats import export_of
-from gankit.export.write_subprocess import EXPECTED, NAME, refusal
+from gankit.export.write_subprocess import EXPECTED, OUTPUTS, refusal
 from gankit.runs.tensors import decode
 
 
 def main(arguments: list[str]) -> None:
-    """Send the largest difference of the images, or the error."""
+    """Send the largest difference of the outputs, or the error."""
     send = channel()
     warnings.simplefilter("ignore")
-    name, backend, folder = arguments
+    network, name, backend, folder = arguments
     send({"doing": f"while its {name} was opened and run"})
     try:
         export = export_of(name, plugins.get_backend(backend))
-        run = export.read(Path(folder) / f"{NAME}{export.suffix}")
+        run = export.read(Path(folder) / f"{network}{export.suffix}")
         send(compared(run, decode(read_plain(Path(folder) / EXPECTED))))
     except (Exception, SystemExit) as error:
         send(refusal(error, f"{name} of backend {backend!r} cannot be run"))
 
 
 def compared(run: Ran, expected: State) -> dict[str, Any]:
-    """Return the largest difference: of all images generated together, and of the first alone."""
-    images = expected["images"]
-    inputs: Inputs = {name: array for name, array in expected.items() if name != "images"}
-    together = difference(run(inputs), images)
-    alone = difference(run({name: array[:1] for name, array in inputs.items()}), images[:1])
-    return {"done": True, "images": len(images), "difference": max(together, alone)}
+    """Return the largest difference: of all rows computed together, and of the first alone."""
+    outputs = expected[OUTPUTS]
+    inputs: Inputs = {name: array for name, array in expected.items() if name != OUTPUTS}
+    together = difference(run(inputs), outputs)
+    alone = difference(run({name: array[:1] for name, array in inputs.items()}), outputs[:1])
+    return {"done": True, "rows": len(outputs), "difference": max(together, alone)}
 
 
 def difference(made: Any, expected: Any) -> float:  # noqa: ANN401 - loaders return many types.
@@ -55,10 +55,10 @@ def difference(made: Any, expected: Any) -> float:  # noqa: ANN401 - loaders ret
     made = np.asarray(made)
     if made.shape != expected.shape:
         raise BackendUnavailable(
-            f"images of the export: got shape {made.shape}; expected {expected.shape}"
+            f"outputs of the export: got shape {made.shape}; expected {expected.shape}"
         )
     if not np.isfinite(made).all():
-        raise BackendUnavailable("the images of the export have values that are not finite")
+        raise BackendUnavailable("the outputs of the export have values that are not finite")
     return float(np.abs(made.astype(np.float64) - expected).max())
 
 

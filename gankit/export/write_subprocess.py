@@ -1,7 +1,7 @@
-"""Write a run's generator: `... write_subprocess RUN best|newest DEVICE FORMAT BACKEND FOLDER`.
+"""Write a network: `... write_subprocess RUN best|newest DEVICE NETWORK FORMAT BACKEND FOLDER`.
 
-Writes into FOLDER the export, and `expected.safetensors`: inputs, and the images that the run's
-generator makes from them.
+Writes into FOLDER the export, and `expected.safetensors`: inputs, and what the run's network makes
+from them.
 """
 
 from __future__ import annotations
@@ -20,18 +20,23 @@ from gankit._utils.child_process import channel
 from gankit._utils.state import State
 from gankit._utils.storage import writing
 from gankit.api import load
-from gankit.contract.export_format import input_columns
-from gankit.contract.network_inputs import NOISE, SOURCE
+from gankit.conditions import scaled, spread
+from gankit.contract import Network
+from gankit.contract.export_format import LABELS, ExportedNetwork, exported_network, input_columns
+from gankit.contract.network_inputs import NOISE
 from gankit.contract.random_streams import Stream, generator
 from gankit.contract.sample_noise import sample_noise
 from gankit.errors import ExitCode, GankitError, described, place_of
 from gankit.export.fold_spectral_norm import folded
 from gankit.export.formats import export_of
+from gankit.launch.further_networks import further_networks
 from gankit.launch.run import Run
 from gankit.runs.tensors import encode
+from gankit.terms import GENERATOR
 
 EXPECTED = "expected.safetensors"
-NAME = "generator"
+OUTPUTS = "gankit/outputs"
+"""What the network makes, beside its inputs; no input has such a name."""
 LEAST_IMAGES = 16
 """The least number of compared images; a class-conditional run has at least one of each class."""
 SEED = 0
@@ -40,12 +45,12 @@ SEED = 0
 def main(arguments: list[str]) -> None:
     """Write the export, or send the error."""
     send = channel()
-    path, which, device, name, backend, folder = arguments
+    path, which, device, network, name, backend, folder = arguments
     send({"doing": f"while backend {backend!r} loaded the run"})
     try:
         run, warned = _opened(Path(path), backend, device, best=which == "best")
         send({"doing": f"while it was written as {name}", "warnings": warned})
-        send(made(run, name, backend, Path(folder)))
+        send(made(run, network, name, backend, Path(folder)))
     except (Exception, SystemExit) as error:
         send(refusal(error, f"backend {backend!r} cannot write {name}"))
 
@@ -67,41 +72,59 @@ def _opened(path: Path, backend: str, device: str, *, best: bool) -> tuple[Run, 
     return run, [str(w.message) for w in caught if w.category is UserWarning]
 
 
-def made(run: Run, name: str, backend: str, folder: Path) -> dict[str, Any]:
-    """Write the export and the expected images; return the message about it."""
-    weights = run.generator.weights()
-    atomic_files.write_file(folder / EXPECTED, encode(examples(run)))
+def made(run: Run, network: str, name: str, backend: str, folder: Path) -> dict[str, Any]:
+    """Write the export of a network and the expected outputs; return the message about it."""
+    exported = exported_network(run.problem, network)
+    weights = network_of(run, network).weights()
+    atomic_files.write_file(folder / EXPECTED, encode(examples(run, exported)))
     export = export_of(name, plugins.get_backend(backend))
-    path = folder / f"{NAME}{export.suffix}"
+    path = folder / f"{network}{export.suffix}"
     with writing(folder.parent):
-        export.write(*folded(run.problem, weights), path)
-        if export.add_class_names and run.problem.generator_classes and run.class_names:
+        export.write(*folded(exported, weights), path)
+        if export.add_class_names and exported.labels.classes and run.class_names:
             export.add_class_names(path, run.class_names)
-    parameters = sum(array.size for array in weights.values())
-    return {"done": True, "step": run.step, "parameters": parameters}
+    return {
+        "done": True,
+        "step": run.step,
+        "parameters": sum(array.size for array in weights.values()),
+        "inputs": exported.parts,
+        "output": {exported.output: exported.output_shape},
+    }
 
 
-def examples(run: Run) -> State:
-    """Return inputs, and under "images" the images that the run's generator makes from them."""
-    classes = run.problem.generator_classes
-    count = max(LEAST_IMAGES, classes)
-    problem = run.problem
+def examples(run: Run, network: ExportedNetwork) -> State:
+    """Return inputs of a network, and under `OUTPUTS` what the run's network makes from them."""
+    problem, labels = run.problem, network.labels
+    count = max(LEAST_IMAGES, labels.classes)
     noise = sample_noise(problem, count, SEED)
     places = input_columns(problem.latent, problem.codes)
-    given: dict[str, State] = {NOISE: {name: noise[:, place] for name, place in places.items()}}
-    source = None
-    if problem.source_shape:
-        random = generator(SEED, Stream.SAMPLE)
-        shape = (count, *problem.source_shape)
-        source = random.uniform(-1, 1, shape).astype(np.float32)
-        given[SOURCE] = {SOURCE: source}
-    inputs = {name: array for value in problem.inputs for name, array in given[value].items()}
-    if (labels := problem.labels_in_turn(count)) is not None:
-        inputs["labels"] = labels.astype(np.float32) if labels.ndim == 2 else labels
-    # It uses these labels, too.
-    made = run.chunks(count, SEED, source=source)
-    images = np.concatenate(list(made))
-    return {**inputs, "images": images.astype(np.float32)}
+    random = generator(SEED, Stream.SAMPLE)
+    inputs: State = {}
+    for name, shape in network.parts.items():
+        if name in places and NOISE in network.parts:
+            inputs[name] = noise[:, places[name]].astype(np.float32)
+            continue
+        drawn = random.uniform(-1, 1, (count, *shape))
+        inputs[name] = drawn.astype(np.float32)
+    if labels.columns:
+        inputs[LABELS] = scaled(problem.conditions, spread(problem.conditions, count))
+        inputs[LABELS] = inputs[LABELS].astype(np.float32)
+    elif labels:
+        inputs[LABELS] = np.arange(count) % labels.classes
+    arrays = tuple(
+        np.concatenate([inputs[name] for name in parts], axis=1)
+        if len(parts) > 1
+        else inputs[next(iter(parts))]
+        for parts in network.inputs
+    )
+    call = network_of(run, network.name)
+    outputs = call(arrays if len(arrays) > 1 else arrays[0], inputs.get(LABELS))
+    return {**inputs, OUTPUTS: outputs.astype(np.float32)}
+
+
+def network_of(run: Run, name: str) -> Network:
+    """Return the generator for sampling, or a further network, of a run."""
+    return run.generator if name == GENERATOR else further_networks(run.trainer)[name]
 
 
 if __name__ == "__main__":

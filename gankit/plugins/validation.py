@@ -52,7 +52,7 @@ def _is_module(name: object) -> bool:
 
 def _is_snippet(value: object) -> bool:
     try:
-        return isinstance(value, str) and value.format(path="x") != value
+        return isinstance(value, str) and value.format(path="x", output="y") != value
     except (LookupError, ValueError):
         return False
 
@@ -100,7 +100,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
         "write": FUNCTION,
         "read": FUNCTION,
         "add_class_names": OPTIONAL_FUNCTION,
-        "snippet": Rule("text with {path}, and no other braces", _is_snippet),
+        "snippet": Rule("text with {path} and {output}, and no other braces", _is_snippet),
         "requires": MODULES,
         "remedy": TEXT,
     },

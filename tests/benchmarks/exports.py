@@ -18,10 +18,11 @@ import numpy as np
 
 from gankit import plugins
 from gankit.config.layering import config_of, from_recipe
+from gankit.contract.export_format import exported_network
 from gankit.export.fold_spectral_norm import folded
 from gankit.export.formats import export_of
 from gankit.export.verify_subprocess import compared
-from gankit.export.write_subprocess import examples
+from gankit.export.write_subprocess import OUTPUTS, examples
 from gankit.launch.run import Run
 from gankit.recipes import recipes
 
@@ -33,7 +34,7 @@ def main(backend: str, *formats: str) -> None:
     for recipe in recipes():
         run = lively(recipe.name, backend)
         found = [difference(run, name, backend) for name in formats]
-        spread = examples(run)["images"].std()
+        spread = examples(run, exported_network(run.problem))[OUTPUTS].std()
         print(f"| `{recipe.name}` | {spread:.2f} |", " | ".join(found), "|", flush=True)
 
 
@@ -68,8 +69,9 @@ def difference(run: Run, name: str, backend: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"generator{export.suffix}"
         try:
-            export.write(*folded(run.problem, run.generator.weights()), path)
-            return f"{compared(export.read(path), examples(run))['difference']:.1e}"
+            network = exported_network(run.problem)
+            export.write(*folded(network, run.generator.weights()), path)
+            return f"{compared(export.read(path), examples(run, network))['difference']:.1e}"
         except Exception as error:
             return f"{type(error).__name__}: {str(error).splitlines()[0]}"
 

@@ -13,11 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gankit
 from gankit.cli.commands.compare import _sources
-from gankit.cli.comparison import Compared, compare, largest, table
+from gankit.cli.comparison import MADE, Compared, compare, largest, read_outputs, table
 from gankit.config.layering import merge
 from gankit.data import glyphs
 from gankit.errors import CheckpointError
+from gankit.layers import Concat, Dense, Flatten, Reshape
+from gankit.passes import FurtherNetwork
 from gankit.runs import RunFolder
 from tests import waiting
 from tests.selection import selected
@@ -140,6 +143,21 @@ def test_the_largest_difference_of_weights_is_named():
     assert largest(one, other) == (0.25, "generator/0.bias")
     with pytest.raises(CheckpointError, match="the names of the runs' weights differ"):
         largest(one, {"a": one["generator/0.bias"]})
+
+
+def test_further_networks_are_compared():
+    run = gankit.fit(
+        glyphs.draw(8)[0], (Dense(784), Reshape((28, 28, 1))), (Flatten(), Concat(1), Dense(1)),
+        latent=4, batch=4, steps=1, backend="numpy", progress=False, out="run",
+        networks={"encoder": FurtherNetwork("generator", (Flatten(), Dense(4)))},
+        passes={"code": "encoder(real)"}, swapped=True,
+        sees={"real": ["real", "code"], "fake": ["fake", "noise"]},
+    )  # fmt: skip
+    np.save(run.folder / MADE, run.sample(1))
+    found = read_outputs(run.folder).weights
+    state = run.trainer.state()
+    assert found.keys() == {n for n in state if not n.startswith("optimizer/") and n != "step"}
+    np.testing.assert_array_equal(found["encoder/1.kernel"], state["encoder/1.kernel"])
 
 
 def test_unknown_values_are_a_dash_in_the_table():

@@ -18,9 +18,10 @@ from safetensors.numpy import load_file, save_file
 import gankit
 from gankit import plugins
 from gankit.codes import Code
+from gankit.contract.export_format import exported_network
 from gankit.contract.latents import latents
 from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, ExitCode, UnknownName
-from gankit.export import export, known, read, read_named
+from gankit.export import export, known, read
 from gankit.export.fold_spectral_norm import folded
 from gankit.runs import RunFolder, evaluation_log
 
@@ -43,28 +44,28 @@ import gankit
 from gankit.export.safetensors_format import SAFETENSORS
 
 
-def wrong(problem, weights, path):
+def wrong(network, weights, path):
     name = next(name for name in weights if name.endswith("bias"))
-    SAFETENSORS.write(problem, weights | {name: weights[name] + 0.5}, path)
+    SAFETENSORS.write(network, weights | {name: weights[name] + 0.5}, path)
 
 
-def crashing(problem, weights, path):
+def crashing(network, weights, path):
     path.write_bytes(b"half")
     os.kill(os.getpid(), 11)
 
 
-def nothing(problem, weights, path):
+def nothing(network, weights, path):
     pass
 
 
-def raising(problem, weights, path):
+def raising(network, weights, path):
     raise RuntimeError("no\\nsuch operator")
 
 
-def shouting(problem, weights, path):
+def shouting(network, weights, path):
     print("LOOK AT ME")
     os.write(2, b"W1125 listen to me")
-    SAFETENSORS.write(problem, weights, path)
+    SAFETENSORS.write(network, weights, path)
 
 
 def endless(path):
@@ -146,8 +147,9 @@ def test_the_exported_file_restores_the_generator_and_its_path_is_printed(comman
 def test_the_exported_metadata_describes_the_network(done):
     with safe_open(done.path, "np") as file:
         said = {key: json.loads(value) for key, value in file.metadata().items()}
-    assert [layer["layer"] for layer in said["generator"]] == [layer["layer"] for layer in DENSE]
-    assert (said["latent"], said["classes"], said["image_shape"]) == (4, 0, [28, 28, 1])
+    assert [layer["layer"] for layer in said["layers"]] == [layer["layer"] for layer in DENSE]
+    assert (said["network"], said["inputs"], said["classes"]) == ("generator", [{"noise": [4]}], 0)
+    assert said["output"] == {"images": [28, 28, 1]}
     assert said["gankit"] == gankit.__version__
 
 
@@ -162,7 +164,7 @@ def test_the_average_is_exported(tmp_path):
 def test_every_class_of_a_class_conditional_run_is_verified(tmp_path):
     run = train(tmp_path / "run", LABELLED, n_critic=1)
     done = export(tmp_path / "run", "safetensors", tmp_path / "g.safetensors")
-    assert done.images >= run.problem.generator_classes == 10
+    assert done.rows >= run.problem.generator_classes == 10
     labels = np.arange(10)[::-1].copy()
     made = read(done.path)(latents(10, 4, seed=1), labels)
     np.testing.assert_allclose(made, run.sample(10, seed=1, labels=labels), atol=1e-6)
@@ -177,8 +179,8 @@ def test_a_float64_run_is_exported_in_float32(tmp_path):
 
 def test_spectral_norm_is_folded_into_the_kernel(folder):
     run = gankit.load(folder)
-    plain, weights = folded(run.problem, run.generator.weights())
-    assert "spectral" not in plain.needs()
+    plain, weights = folded(exported_network(run.problem), run.generator.weights())
+    assert not plain.layers[0].spectral
     assert not [name for name in weights if name.endswith("_u")]
     kernel, u = (run.generator.weights()[f"0.{name}"] for name in ("kernel", "kernel_u"))
     np.testing.assert_allclose(weights["0.kernel"], kernel / np.linalg.norm(kernel @ u), rtol=1e-6)
@@ -209,8 +211,8 @@ def test_codes_are_inputs_by_name(tmp_path, monkeypatch):
     run = train(tmp_path / "run", codes=codes)
     done = export(run.folder, "safetensors", tmp_path / "g.safetensors")
     with safe_open(done.path, "np") as file:
-        (inputs,) = json.loads(file.metadata()["parts"])
-    assert inputs == ["noise", "code_kind", "code_s_lant"]
+        (inputs,) = json.loads(file.metadata()["inputs"])
+    assert list(inputs) == ["noise", "code_kind", "code_s_lant"]
     text = done.card.read_text("utf-8")
     assert "| in | `code_kind` | (n, 3) | float32 | one-hot |" in text
     assert "| in | `code_s_lant` | (n, 2) | float32 | from -1 to 1 |" in text
@@ -220,16 +222,6 @@ def test_codes_are_inputs_by_name(tmp_path, monkeypatch):
     parts = [namespace["inputs"][name] for name in inputs]
     wanted = run.generator(np.concatenate(parts, axis=1))
     np.testing.assert_allclose(namespace["images"], wanted, atol=1e-6)
-
-
-def test_a_file_that_names_no_parts_has_the_input_noise(tmp_path):
-    run = train(tmp_path / "run")
-    path = export(run.folder, "safetensors", tmp_path / "g.safetensors").path
-    with safe_open(path, "np") as file:
-        facts = {name: fact for name, fact in file.metadata().items() if name != "parts"}
-    save_file(load_file(path), path, facts)
-    noise = latents(3, run.problem.latent, seed=0)
-    np.testing.assert_array_equal(read_named(path)({"noise": noise}), read(path)(noise))
 
 
 def test_two_codes_of_one_input_are_refused(tmp_path):
@@ -291,11 +283,11 @@ def evaluated(step, distance):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("wrong", "its images differ from the run's by"),
+        ("wrong", "its outputs differ from the run's by"),
         ("crashing", "its process was ended by SIGSEGV"),
         ("nothing", "backend 'liar' did not write nothing"),
         ("raising", "backend 'liar' cannot write raising: RuntimeError: no"),
-        ("endless", "the images of the export have values that are not finite"),
+        ("endless", "the outputs of the export have values that are not finite"),
     ],
 )
 def test_a_wrong_export_leaves_the_old_file(name, said, liar, folder, tmp_path):

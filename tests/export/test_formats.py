@@ -76,7 +76,7 @@ from gankit.export.write_subprocess import made
 run, backend, *names = sys.argv[1:]
 opened = load(run, backend)
 for name in names:
-    made(opened, name, backend, Path("."))
+    made(opened, "generator", name, backend, Path("."))
 """
 NAMES = [f"class {number}, é" for number in range(10)]
 NAMES_OF = {
@@ -141,7 +141,7 @@ def outside(request, run, tmp_path_factory):
     for name, how in exports.items():
         if name != first:
             path = json.dumps(f"generator{how.suffix}")
-            snippets += [how.snippet.format(path=path), SAVE.format(name=name)]
+            snippets += [how.snippet.format(path=path, output="images"), SAVE.format(name=name)]
         snippets += [dedent(NAMES_OF[name]), f"named[{name!r}] = json.loads(names)"]
     python("-c", ALONE.format(snippets="\n".join(snippets)), cwd=folder)
     return folder, exports

@@ -11,25 +11,27 @@ from gankit.cli.options import best as best_option
 from gankit.cli.options import dataset as dataset_option
 from gankit.cli.options import device as device_option
 
-HELP = """Export the generator or the history of the run in the folder RUN.
+HELP = """Export a network or the history of the run in the folder RUN.
 
 \b
-The generator    safetensors   weights by name, and the layers
+The network      safetensors   weights by name, and the layers
                  onnx          for onnxruntime and others
                  torchscript   for PyTorch
                  keras         for Keras
                  savedmodel    for TensorFlow
 The history      csv, jsonl    losses of every step, and evaluations
 
-A child process opens the written generator and compares its images with the run's. The export is
-saved only if they are equal, with a model card. Any backend may write it, also one that did not
-train the run.
+The network is the generator, or with --network one beside it, such as an encoder. A child process
+opens the written network and compares what it makes with what the run's makes. The export is saved
+only if they are equal, with a model card. Any backend may write it, also one that did not train the
+run.
 """
 
 
 @click.command("export", help=HELP)
 @click.argument("run", type=PATH)
 @click.option("--to", required=True, metavar="FORMAT", help="A format from the list above.")
+@click.option("--network", metavar="NAME", help="The network to export  [generator].")
 @click.option("--out", type=PATH, help="File or folder to write  [in RUN/exports].")
 @click.option(
     "--backend",
@@ -42,6 +44,7 @@ train the run.
 def command(
     run: Path,
     to: str,
+    network: str | None,
     out: Path | None,
     backend: str | None,
     device: str | None,
@@ -51,6 +54,7 @@ def command(
     """Export a run."""
     from gankit.errors import ConfigError, UnknownName, known_name
     from gankit.export import export, history_table, known
+    from gankit.terms import GENERATOR
 
     formats = [*known(), *history_table.FORMATS]
     found = known_name(to, formats)
@@ -58,16 +62,18 @@ def command(
         raise UnknownName("format", to, formats)
     to = found
     if to in history_table.FORMATS:
-        if backend or best or device or dataset:
+        if network or backend or best or device or dataset:
             raise ConfigError(
-                f"{to} exports the history; --backend, --best, --device and --dataset need a "
-                "generator's format"
+                f"{to} exports the history; --network, --backend, --best, --device and --dataset "
+                "need a network's format"
             )
         answer(history_table.export(run, to, out))
         return
-    done = export(run, to, out, backend, best=best, device=device, dataset=dataset)
+    name = network or GENERATOR
+    done = export(run, to, out, backend, network=name, best=best, device=device, dataset=dataset)
+    (output,) = done.output
     say(
-        f"step {done.step} by backend {done.choice.backend}: {done.images} images differ by "
-        f"at most {done.difference:.1e}; the model card is {done.card}"
+        f"step {done.step} by backend {done.choice.backend}: {output} of {done.rows} inputs differ "
+        f"by at most {done.difference:.1e}; the model card is {done.card}"
     )
     answer(done.path)

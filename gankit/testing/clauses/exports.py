@@ -1,4 +1,4 @@
-"""Clauses on exports: generators for use without gankit."""
+"""Clauses on exports: networks for use without gankit."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import pytest
 
 from gankit import plugins
 from gankit.contract import Backend
-from gankit.contract.export_format import Export
+from gankit.contract.export_format import Export, exported_network
 from gankit.errors import BackendUnavailable
 from gankit.export.fold_spectral_norm import folded
 from gankit.export.verify_subprocess import compared
-from gankit.export.write_subprocess import examples
+from gankit.export.write_subprocess import examples, network_of
 from gankit.launch.run import Run
 from gankit.runs.loss_history import LossHistory
+from gankit.terms import GENERATOR
 from gankit.testing.clauses.integration import each_family, setup_with_all_features
+from gankit.testing.clauses.passes import pass_trainer
 from gankit.testing.harness import ready
 from gankit.testing.level_marks import level
 
@@ -28,7 +30,7 @@ ROUNDING = 1e-5
 
 @level("portability")
 class ExportClauses:
-    """Exports: generators for use without gankit."""
+    """Exports: networks for use without gankit."""
 
     @each_family
     def test_an_export_generates_the_same_images(self, backend: Backend, family: str) -> None:
@@ -47,15 +49,29 @@ class ExportClauses:
             if not plugins.missing(export.requires):
                 assert difference(export, run) <= ROUNDING, name
 
+    def test_an_export_of_a_further_network_computes_the_same(self, backend: Backend) -> None:
+        """An encoder, exported in any declared format and read again, makes the same codes.
 
-def difference(export: Export, run: Run) -> float:
-    """Write and read a generator; return the largest difference, or fail."""
+        Its input and its output have the names of values. Needs the capability "networks".
+        """
+        if not backend.exports:
+            pytest.skip(f"backend {backend.name!r} offers no 'exports'")
+        trainer, _, problem = pass_trainer(backend, precision="float32")
+        run = Run(problem, trainer, 0, LossHistory(np.zeros((0, 2))))
+        for name, export in backend.exports.items():
+            if not plugins.missing(export.requires):
+                assert difference(export, run, "encoder") <= ROUNDING, name
+
+
+def difference(export: Export, run: Run, network: str = GENERATOR) -> float:
+    """Write and read a network; return the largest difference, or fail."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Exporters warn about their own code.
-        path = Path(folder) / f"generator{export.suffix}"
-        export.write(*folded(run.problem, run.generator.weights()), path)
+        path = Path(folder) / f"{network}{export.suffix}"
+        exported = exported_network(run.problem, network)
+        export.write(*folded(exported, network_of(run, network).weights()), path)
         try:
-            found: float = compared(export.read(path), examples(run))["difference"]
+            found: float = compared(export.read(path), examples(run, exported))["difference"]
         except BackendUnavailable as error:
             pytest.fail(str(error))
     return found

@@ -1,0 +1,100 @@
+"""Exports of networks beside the generator: their inputs and outputs have names."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import gankit
+from gankit.contract.export_format import ExportedNetwork, exported_network
+from gankit.errors import ConfigError, ExitCode
+from gankit.export import read, read_named
+from gankit.export.safetensors_format import SAFETENSORS
+from gankit.layers import Concat, Conv, Dense, Flatten, Reshape, Tanh
+from gankit.passes import FurtherNetwork
+from gankit.terms import Term
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 1), np.uint8)
+GENERATOR = (Dense(64), Tanh(), Reshape((8, 8, 1)))
+NETWORKS = {
+    "encoder": FurtherNetwork("generator", (Flatten(), Dense(6, spectral=True))),
+    "painter": FurtherNetwork("generator", (Conv(2, 3, padding=1), Conv(1, 1), Tanh())),
+    "critic": FurtherNetwork("discriminator", (Dense(1),)),
+}
+PASSES = {"a-code": "encoder(real)", "painted": "painter(real)"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Return a run with networks from images to rows, and to images."""
+    return gankit.fit(
+        IMAGES, GENERATOR, (Flatten(), Dense(1)), latent=6, steps=2, batch=4, backend="numpy",
+        networks=NETWORKS, passes=PASSES, out=tmp_path_factory.mktemp("run") / "run",
+        terms=[
+            Term("l1", "painted", "real"),
+            Term("adversarial", by="critic", real=("noise",), fake=("a-code",)),
+        ],
+        progress=False,
+    )  # fmt: skip
+
+
+def test_a_network_is_exported_by_its_name(run, command, monkeypatch):
+    ended = command("export", run.folder, "--to", "safetensors", "--network", "encoder")
+    assert ended.code == ExitCode.OK, ended.err
+    path = run.folder / "exports" / "encoder.safetensors"
+    assert ended.out == f"{path}\n"
+    assert "a_code of 16 inputs differ by at most" in ended.err
+    images = run.problem.scale(IMAGES[:3])
+    wanted = run.networks["encoder"](images)
+    np.testing.assert_allclose(read(path)(images), wanted, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(read_named(path)({"real": images}), read(path)(images))
+    text = path.with_name(f"{path.name}.md").read_text("utf-8")
+    assert "the network encoder, as safetensors" in text
+    assert "| in | `real` | (n, 8, 8, 1) | float32 | from -1 (black) to 1 (white) |" in text
+    assert "| out | `a_code` | (n, 6) | float32 | numbers |" in text
+    assert "## Evaluation" not in text
+    monkeypatch.chdir(path.parent)
+    namespace = {}
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], namespace)  # noqa: S102 - ours.
+    assert namespace["a_code"].shape == (16, 6)
+
+
+def test_a_network_of_images_has_their_shape(run):
+    network = exported_network(run.problem, "painter")
+    assert (network.parts, network.output) == ({"real": (8, 8, 1)}, "painted")
+    assert network.output_shape == (8, 8, 1)
+
+
+@pytest.mark.parametrize("network", ["encodr", "critic", "discriminator"])
+def test_other_networks_are_refused(network, run, command):
+    ended = command("export", run.folder, "--to", "safetensors", "--network", network)
+    assert ended.code == ExitCode.USAGE
+    assert f"unknown network '{network}'; known: encoder, generator, painter" in ended.err
+
+
+def test_the_history_has_no_network(run, command):
+    ended = command("export", run.folder, "--to", "csv", "--network", "encoder")
+    assert ended.code == ExitCode.USAGE
+    assert "csv exports the history; --network" in ended.err
+
+
+def test_two_images_as_inputs_are_refused_by_safetensors(tmp_path):
+    layers, shape = (Concat(1), Conv(1, 1)), (8, 8, 1)
+    inputs = ({"real": shape}, {"source": shape})
+    network = ExportedNetwork("both", layers, inputs, "made", shape)
+    with pytest.raises(ConfigError, match=r"network: got 'both', which takes real, source; expect"):
+        SAFETENSORS.write(network, {}, tmp_path / "both.safetensors")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_names_that_become_one_are_refused():
+    changed = gankit.fit(
+        IMAGES, GENERATOR, (Flatten(), Dense(1)), latent=6, steps=1, batch=4, backend="numpy",
+        networks={"joined": FurtherNetwork("generator", (Concat(1), Conv(1, 1)))}, progress=False,
+        passes={"a-b": "generator(noise)", "a_b": "generator(noise)", "c": "joined(a-b, a_b)"},
+        terms=Term("l1", "c", "real"),
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match=r"networks.joined: got a-b, a_b, and it makes c; two of"):
+        exported_network(changed.problem, "joined")
