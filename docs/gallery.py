@@ -28,11 +28,12 @@ RECIPES = {
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
     "bigan": (2143, "bigan.md"), "aae": (632, "aae.md"), "vae-gan": (3600, "vae-gan.md"),
+    "cyclegan": (2400, "translation.md"),
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
 CLASSES = {"cgan", "projection", "sagan", "acgan", "digits"}
-TRANSLATE = ("pix2pix", "inpaint", "super-resolution", "colourise")
-"""Recipes from images to images, of which 20 test images are shown: source, made, true."""
+TRANSLATE = ("pix2pix", "inpaint", "super-resolution", "colourise", "cyclegan")
+"""Recipes from images to images, of which 20 are shown: source, made, true or around."""
 SHOW = {name: f"gankit translate runs/{name} --out {{out}}" for name in TRANSLATE} | {
     name: f"gankit encode runs/{name} --grid {{out}}" for name in ("bigan", "aae", "vae-gan")
 }
@@ -134,8 +135,16 @@ OTHERS = (
         "    --scale 2 --out {out}",
     ),
 )
+BACK = Shown(
+    "Back",
+    "Test images of MNIST, the glyphs that the further network `to_source` of `cyclegan` makes of "
+    "them, and what the generator makes of these.",
+    "gallery/back.png",
+    of_recipe("cyclegan").train,
+    "gankit translate runs/cyclegan --network to_source --out {out}",
+)
 SHOWN = (
-    of_recipe("digits"), *OTHERS, *(of_recipe(name) for name in RECIPES if name != "digits"),
+    of_recipe("digits"), *OTHERS, *(of_recipe(name) for name in RECIPES if name != "digits"), BACK,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ UNMEASURED = {
     "bigan",
     "aae",
     "vae-gan",
+    "cyclegan",
     "sagan",
     "r3gan-full",
 }
