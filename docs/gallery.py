@@ -27,6 +27,7 @@ RECIPES = {
     "digits": (10000, "digits.md"),
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
+    "ebgan": (2000, "energy.md"), "began": (2200, "energy.md"),
     "bigan": (2143, "bigan.md"), "aae": (632, "aae.md"), "vae-gan": (3600, "vae-gan.md"),
     "cyclegan": (2400, "translation.md"),
 }  # fmt: skip

@@ -19,6 +19,8 @@ UNMEASURED = {
     "aae",
     "vae-gan",
     "cyclegan",
+    "ebgan",
+    "began",
     "sagan",
     "r3gan-full",
 }
