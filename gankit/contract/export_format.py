@@ -132,9 +132,9 @@ def exported_network(problem: Problem, name: str = GENERATOR) -> ExportedNetwork
     if name == GENERATOR:
         values, output, shape = problem.inputs, IMAGES, problem.image_shape
     else:
-        passes = problem.values.passes.items()
-        value, first = next(each for each in passes if each[1].network == name)
-        values, output, shape = first.inputs, _plain(value), problem.values.shape(value)
+        value = problem.values.made_by(name)
+        values, output = problem.values.passes[value].inputs, _plain(value)
+        shape = problem.values.shape(value)
     layers = as_spec(problem.spec_of(name), name)
     takes = problem.label_format if uses_labels(layers) else NO_LABELS
     inputs = tuple(_parts(problem, value) for value in values)

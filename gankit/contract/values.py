@@ -140,6 +140,13 @@ class Values:
             raise UnknownName("pass of the discriminator", name, passes)
         return found.inputs, number
 
+    def made_by(self, network: str) -> str:
+        """Return the value that the first pass of a `network` makes; UnknownName without one."""
+        found = {each.network: name for name, each in reversed(self.passes.items())}
+        if network not in found:
+            raise UnknownName("network", network, list(found))
+        return found[network]
+
     def input_shapes(self, network: str) -> tuple[Shape, ...]:
         """Return the shapes of the values that a further `network` takes in its first pass.
 

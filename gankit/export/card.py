@@ -20,6 +20,7 @@ from gankit.errors import CheckpointError
 from gankit.export.exported import Exported
 from gankit.launch.resume.run_images import known_images
 from gankit.layers import Shape, Spec, uses_labels
+from gankit.passes import SAMPLE
 from gankit.runs import class_names, evaluation_log
 from gankit.terms import GENERATOR
 
@@ -43,6 +44,7 @@ DRAWN = {
 CLASSES = 'inputs["labels"] = np.arange(16) % {classes}\n'
 VECTORS = 'inputs["labels"] = np.linspace({lows}, {highs}, 16, dtype=np.float32)\n'
 MEANINGS = {NOISE: "standard normal numbers"}
+DRAWN_FROM = "means, then as many logarithms of variances, of normal numbers"
 LEVELS = "from -1 (black) to 1 (white)"
 RANGES = {"categorical": "one-hot", "uniform": "from -1 to 1", "normal": "standard normal"}
 MOST_NAMES = 100
@@ -168,15 +170,12 @@ def _interface(done: Exported) -> str:
         size = f"(n, {len(conditions)})"
         rows.append(("in", f"`{LABELS}`", size, "float32", _ranges(conditions)))
     rows += [_row(done, "out", name, shape) for name, shape in done.output.items()]
-    several = {**done.inputs, **done.output}.values()
-    pictures = any(len(shape) == 3 for shape in several)
-    levels = (
-        " The axes of an image are height, width and channels. Levels from\n0 to 255 are "
-        f'`(({_image(done)} + 1) * 127.5).round().astype("uint8")`.'
-    )
+    axes = " The axes of an image are height, width and channels." if _has_image(done) else ""
+    ((output, shape),) = done.output.items()
+    levels = f' Levels from\n0 to 255 are `(({output} + 1) * 127.5).round().astype("uint8")`.'
     return (
         f"{_table(('', 'name', 'shape', 'type', 'meaning'), rows)}\n\n{_names(done)}"
-        f"n is any number of images.{levels if pictures else ''}"
+        f"n is any number of images.{axes}{levels if len(shape) == 3 else ''}"
     )
 
 
@@ -186,13 +185,21 @@ def _row(done: Exported, side: str, name: str, shape: Shape) -> tuple[str, ...]:
     meaning = RANGES[codes[name].kind] if name in codes else MEANINGS.get(name, "numbers")
     if len(shape) == 3:
         meaning = LEVELS
+    elif side == "out" and _is_drawn_from(done, name):
+        meaning = DRAWN_FROM
     sides = ", ".join(map(str, shape))
     return side, f"`{name}`", f"(n, {sides})", "float32", meaning
 
 
-def _image(done: Exported) -> str:
-    """Return the name of an image, of the output if it is one."""
-    return next(n for n, shape in {**done.output, **done.inputs}.items() if len(shape) == 3)
+def _is_drawn_from(done: Exported, output: str) -> bool:
+    """Return whether a pass of the run draws from what the network makes."""
+    passes = (text.replace(" ", "").replace("-", "_") for text in done.config.passes.values())
+    return f"{SAMPLE}({output})" in passes
+
+
+def _has_image(done: Exported) -> bool:
+    """Return whether an input or the output is an image."""
+    return any(len(shape) == 3 for shape in (*done.inputs.values(), *done.output.values()))
 
 
 def _codes(done: Exported) -> dict[str, Code]:

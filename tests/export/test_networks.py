@@ -23,18 +23,18 @@ NETWORKS = {
     "painter": FurtherNetwork("generator", (Conv(2, 3, padding=1), Conv(1, 1), Tanh())),
     "critic": FurtherNetwork("discriminator", (Dense(1),)),
 }
-PASSES = {"a-code": "encoder(real)", "painted": "painter(real)"}
+PASSES = {"a-code": "encoder(real)", "drawn": "sample(a-code)", "painted": "painter(real)"}
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Return a run with networks from images to rows, and to images."""
     return gankit.fit(
-        IMAGES, GENERATOR, (Flatten(), Dense(1)), latent=6, steps=2, batch=4, backend="numpy",
+        IMAGES, GENERATOR, (Flatten(), Dense(1)), latent=3, steps=2, batch=4, backend="numpy",
         networks=NETWORKS, passes=PASSES, out=tmp_path_factory.mktemp("run") / "run",
         terms=[
             Term("l1", "painted", "real"),
-            Term("adversarial", by="critic", real=("noise",), fake=("a-code",)),
+            Term("adversarial", by="critic", real=("noise",), fake=("drawn",)),
         ],
         progress=False,
     )  # fmt: skip
@@ -53,8 +53,12 @@ def test_a_network_is_exported_by_its_name(run, command, monkeypatch):
     text = path.with_name(f"{path.name}.md").read_text("utf-8")
     assert "the network encoder, as safetensors" in text
     assert "| in | `real` | (n, 8, 8, 1) | float32 | from -1 (black) to 1 (white) |" in text
-    assert "| out | `a_code` | (n, 6) | float32 | numbers |" in text
+    assert (
+        "| out | `a_code` | (n, 6) | float32 | means, then as many logarithms of variances, "
+        in text
+    )
     assert "## Evaluation" not in text
+    assert "Levels from" not in text
     monkeypatch.chdir(path.parent)
     namespace = {}
     exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], namespace)  # noqa: S102 - ours.

@@ -117,3 +117,8 @@ def test_the_command_translates_back(run, machine, command):
 def test_a_network_that_makes_no_images_of_images_is_refused(run, words, said):
     with pytest.raises(ConfigError, match=said):
         run.translate(IMAGES[:3], **words)
+
+
+def test_a_network_that_makes_images_is_no_encoder(run):
+    with pytest.raises(ConfigError, match="got no network of the run that make codes of images"):
+        run.encode(IMAGES[:3])

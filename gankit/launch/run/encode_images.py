@@ -26,12 +26,12 @@ def encoder_of(run: Trained, name: str | None = None) -> Network:
     run
         The run.
     name
-        The network's name; None, the default, for the only one that takes images.
+        The network's name; None, the default, for the only one that makes rows of images.
 
     Raises
     ------
     ConfigError
-        No further network takes images of the generator's shape, or several do.
+        No further network makes rows of images of the generator's shape, or several do.
     UnknownName
         There is no such network.
     """
@@ -39,14 +39,16 @@ def encoder_of(run: Trained, name: str | None = None) -> Network:
     takers = [
         each
         for each in problem.networks_of("generator")
-        if each in networks and problem.input_shapes(each) == (tuple(problem.image_shape),)
+        if each in networks
+        and problem.input_shapes(each) == (tuple(problem.image_shape),)
+        and len(problem.values.shape(problem.values.made_by(each))) == 1
     ]
     if name is not None and name not in takers:
         raise UnknownName("network", name, takers)
     if len(takers) != 1 and name is None:
         found = "several networks" if takers else "no network"
         raise ConfigError(
-            f"network: got {found} of the run that take images; expected the name of one"
+            f"network: got {found} of the run that make codes of images; expected the name of one"
             + (f", such as {takers[0]!r}" if takers else ", as in the recipe 'bigan'")
         )
     return networks[name or takers[0]]
