@@ -22,6 +22,8 @@ Tensor: TypeAlias = Any
 """An array of the backend's own kind."""
 Half = Literal["real", "fake"]
 HALVES: tuple[Half, ...] = get_args(Half)
+View = Literal["real", "fake", "again"]
+"""What is augmented by itself: a half of the batch, or the real one once more."""
 Transform = Literal[
     "brightness", "saturation", "contrast", "translation", "cutout", "affine", "flip", "turn"
 ]
@@ -169,7 +171,7 @@ def view(
     ops: AugmentOps,
     augment: Augment | None,
     images: Tensor,
-    half: Half,
+    half: View,
     random: Mapping[str, Tensor],
     sigma: Tensor,
     p: Tensor = None,
@@ -185,7 +187,8 @@ def view(
     images
         `(B, height, width, channels)`.
     half
-        Which random inputs to use: those of the real or of the generated images.
+        Which random inputs to use: those of the real or of the generated images, or those of a
+        second view of the real ones.
     random
         As in `Batch`: "augment/real/brightness", ..., "instance/real".
     sigma

@@ -12,6 +12,12 @@ mean over the images:
     gaussian        E sum(1/2 ((t - m)^2 exp(-s) + s + log(2 pi))), m the first half of o's columns
                     and s the second: the negative logarithm of a normal density (Chen et al. 2016)
 
+    mutual-information    2 sum(p log p) - sum(P log P): minus the information that two views of a
+                    real image, each augmented by itself, have about each other. P are the joint
+                    probabilities of their classes, the mean of o v^T and its transpose over the
+                    images, with o and v the softmax of the head for each view; p are the sums of
+                    its rows (Ji et al. 2019, invariant information clustering)
+
 Four kinds have no head:
 
     kl                 E sum(1/2 (m^2 + exp(s) - s - 1)), m and s as of "gaussian": the divergence
@@ -47,6 +53,7 @@ Kind = Literal[
     "kl",
     "feature-matching",
     "pulling-away",
+    "mutual-information",
 ]
 Side = Literal["generator", "discriminator"]
 GENERATOR: Side = "generator"
@@ -64,6 +71,7 @@ VALUES = ("l1", "l2", *ALONE)
 CLASS = "class"
 """The head of an auxiliary classifier."""
 ADVERSARIAL, MATCHING, PULLING = "adversarial", "feature-matching", "pulling-away"
+INFORMATION = "mutual-information"
 FEATURES = re.compile(r"(real|fake)/logit@(0|-?[1-9][0-9]{0,3})")
 """The outputs of a layer of the discriminator."""
 
@@ -78,8 +86,8 @@ class Term:
     ----------
     kind
         "cross-entropy", "l1", "l2", "gaussian", "kl", "feature-matching", "pulling-away",
-        "adversarial", or
-        "binary-cross-entropy" for labels of several attributes, each 0 or 1.
+        "mutual-information", "adversarial", or "binary-cross-entropy" for labels of several
+        attributes, each 0 or 1.
     of
         The outputs of a head of the discriminator: "fake/NAME" of generated images, "real/NAME" of
         real ones. Or a value, by "l1", "l2" or "kl": "fake", the generated images themselves, or
@@ -89,11 +97,11 @@ class Term:
     to
         What they are to be: "code/NAME" of generated images, or "label": classes by cross-entropy,
         vectors by the other kinds. For a value another one, such as "real" or "source", the image
-        of the same position in the batch; empty for "kl" and
-        "pulling-away". For feature matching "real/logit@N".
+        of the same position in the batch; empty for "kl", "pulling-away" and
+        "mutual-information". For feature matching "real/logit@N".
     sides
         The networks whose loss it joins: "generator", "discriminator" or both; by default the
-        generator, and both for the adversarial term.
+        generator, both for the adversarial term, the discriminator for mutual information.
     weight
         Its factor, at least 0; 1 by default.
     by, real, fake
@@ -114,7 +122,8 @@ class Term:
         """Raise ConfigError for values of the wrong type or range."""
         if self.sides is None:
             both: tuple[Side, ...] = ("generator", "discriminator")
-            object.__setattr__(self, "sides", both if self.kind == ADVERSARIAL else both[:1])
+            usual = {ADVERSARIAL: both, INFORMATION: both[1:]}
+            object.__setattr__(self, "sides", usual.get(self.kind, both[:1]))
         for name in ("sides", "real", "fake"):
             object.__setattr__(self, name, as_tuple(getattr(self, name)))
         check_fields(self, "term")
@@ -170,7 +179,9 @@ class Term:
             raise ConfigError(
                 f"term.of: got {shown(self.of)}; expected 'fake/NAME' or 'real/NAME', a head"
             )
-        if self.to != LABEL and not self.code:
+        if self.kind == INFORMATION:
+            self._check_information()
+        elif self.to != LABEL and not self.code:
             raise ConfigError(f"term.to: got {shown(self.to)}; expected 'label' or 'code/NAME'")
         if self.code and self.kind == "binary-cross-entropy":
             raise ConfigError(
@@ -186,6 +197,13 @@ class Term:
                 f"term.to: got {self.to!r} for {self.of!r}; expected 'label'; only generated "
                 "images have codes"
             )
+
+    def _check_information(self) -> None:
+        """Raise ConfigError unless `of` is a head for real images, compared with itself alone."""
+        if self.half != "real":
+            raise ConfigError(f"term.of: got {self.of!r} for {self.kind!r}; expected 'real/NAME'")
+        if self.to:
+            raise ConfigError(f"term.to: got {shown(self.to)} for {self.kind!r}; leave it out")
 
     def _check_values(self) -> None:
         """Raise ConfigError for a term of values that is not possible."""

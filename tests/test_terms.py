@@ -73,6 +73,18 @@ PROBLEM = Problem(
             "term.sides: got ['discriminator'] for 'feature-matching'; expected ['generator']",
         ),
         (
+            lambda: Term("mutual-information", "fake/digit"),
+            "term.of: got 'fake/digit' for 'mutual-information'; expected 'real/NAME'",
+        ),
+        (
+            lambda: Term("mutual-information", "real/digit", "label"),
+            "term.to: got 'label' for 'mutual-information'; leave it out",
+        ),
+        (
+            lambda: Term("mutual-information", "real/digit", sides="generator"),
+            "term.sides: got 'generator' for 'real/digit'; expected ['discriminator']",
+        ),
+        (
             lambda: Term("adversarial", "fake/logit"),
             "term.of: got 'fake/logit' for 'adversarial'; leave it out",
         ),
@@ -89,7 +101,7 @@ PROBLEM = Problem(
             "term.by: got 'discriminator' for 'l2'; leave it out",
         ),
     ],
-    ids=range(18),
+    ids=range(21),
 )
 def test_a_code_or_a_term_of_another_form_is_refused(make, told):
     assert told in refusal(make)
@@ -148,8 +160,16 @@ def test_a_code_or_a_term_of_another_form_is_refused(make, told):
             },
             "terms.0.kind: got 'feature-matching' for a native discriminator; expected one of",
         ),
+        (
+            {"terms": (Term("mutual-information", "real/digit"),)},
+            "augment: got none with a term of the kind 'mutual-information'; expected an",
+        ),
+        (
+            {"terms": (Term("mutual-information", "real/kind"),), "heads": {"kind": 1}},
+            "heads.kind: got 1; expected at least 2 classes, for mutual-information",
+        ),
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_parts_that_do_not_fit_together_are_refused(changes, told):
     assert told in refusal(lambda: replace(PROBLEM, **changes))

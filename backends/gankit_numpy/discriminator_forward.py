@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gankit.augment import Augment, Half, view
+from gankit.augment import Augment, Half, View, view
 from gankit.contract import AnyLabels, Batch, State
 from gankit.contract.random_streams import Role
 from gankit_numpy.dropout_masks import Masks, pass_masks
@@ -105,14 +105,17 @@ class DiscriminatorForward:
         fakes = get_slice(outputs, (slice(n), ALL))
         return fakes, get_slice(outputs, (slice(n, None), ALL)), running
 
-    def one_half(self, images: Tracked, half: Half, part: int = 0) -> tuple[Tracked, State]:
+    def one_half(
+        self, images: Tracked, half: Half, part: int = 0, seen: View | None = None
+    ) -> tuple[Tracked, State]:
         """Run one half separately, in the update's `part`-th pass.
 
-        Return its outputs, and the running state after the pass.
+        Return its outputs, and the running state after the pass. `seen` names the random inputs of
+        the augmentation, by default those of the half.
         """
         masks = pass_masks(self.batch, self.role, self.number + part)
         labels = self.batch.labels
-        return self._run(self.view(images, half), labels, masks, (half,))
+        return self._run(self.view(images, seen or half), labels, masks, (half,))
 
     def _run(
         self,
@@ -130,7 +133,7 @@ class DiscriminatorForward:
         )
         return reshape(outputs, (images.shape[0], -1)), running
 
-    def view(self, images: Tracked, half: Half) -> Tracked:
+    def view(self, images: Tracked, half: View) -> Tracked:
         """Return images as the discriminator gets them: augmented, with instance noise."""
         if not self.images:
             return images

@@ -9,11 +9,13 @@ from gankit_numpy.operations import (
     absolute,
     exp,
     get_slice,
+    log,
     logsumexp,
     matmul,
     mean,
     mean_over,
     reshape,
+    softmax,
     softplus,
     sum_over,
     swap,
@@ -76,6 +78,15 @@ def likeness(rows: Tracked) -> Tracked:
     cosines = products * products / squares / swap(squares)
     others = 1.0 - np.eye(count, dtype=rows.value.dtype)
     return total(cosines * others) * (1 / max(count * (count - 1), 1))
+
+
+def information(of: Tracked, again: Tracked) -> Tracked:
+    """Return minus the mutual information of the classes of two views, `(B, classes)` logits."""
+    first, second = (softmax(logits) for logits in (of, again))
+    products = matmul(swap(first), second) + matmul(swap(second), first)
+    joint = products * (0.5 / of.shape[0]) + 1e-12
+    own = sum_over(joint, (1,))
+    return total(own * log(own)) * 2.0 - total(joint * log(joint))
 
 
 def sampled(of: Tracked, normal: Value) -> Tracked:

@@ -18,7 +18,7 @@ from gankit.layers import as_spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
 from gankit.passes import SAMPLE
-from gankit.terms import MATCHING, PULLING, SIDES, Side, Term
+from gankit.terms import INFORMATION, MATCHING, PULLING, SIDES, Side, Term
 from gankit_numpy.ada import AdaptiveProbability
 from gankit_numpy.discriminator_forward import DiscriminatorForward
 from gankit_numpy.dropout_masks import pass_masks
@@ -28,6 +28,7 @@ from gankit_numpy.losses import (
     distance,
     divergence,
     image_logits,
+    information,
     likeness,
     matched,
     sampled,
@@ -96,7 +97,11 @@ class NumpyTrainer:
             TrackedOps(), all_logits(reals, count), all_logits(fakes, count)
         )
         loss = _times(self._problem.adversarial_weight("discriminator"), loss)
-        terms = self._terms("discriminator", batch, {"fake": fakes, "real": reals}, made)
+        outputs = {"fake": fakes, "real": reals}
+        if self._problem.compares_views:
+            number = self._problem.values.again
+            outputs["again"], _ = discriminator.one_half(real, "real", number, "again")
+        terms = self._terms("discriminator", batch, outputs, made)
         loss = loss + self._weighted("discriminator", terms)
         loss = loss + self._penalties(discriminator, fake.value, by_images)
         further, moved = self._further("discriminator", batch, weights, made)
@@ -356,7 +361,11 @@ class NumpyTrainer:
             if term.kind == MATCHING:
                 values.append(matched(outputs[term.of], outputs[term.to]))
                 continue
-            of = get_slice(outputs[term.half], (slice(None), problem.head_columns[term.head]))
+            columns = (slice(None), problem.head_columns[term.head])
+            of = get_slice(outputs[term.half], columns)
+            if term.kind == INFORMATION:
+                values.append(information(of, get_slice(outputs["again"], columns)))
+                continue
             if term.code:
                 target = batch.noise[:, problem.code_columns[term.code]]
             else:

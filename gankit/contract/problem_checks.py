@@ -25,7 +25,7 @@ from gankit.errors import ConfigError
 from gankit.layers import BatchNorm, InstanceNorm, LayerNorm, MinibatchStd
 from gankit.optimizers import SGD
 from gankit.schedules import check_rate
-from gankit.terms import SIDES
+from gankit.terms import INFORMATION, SIDES
 
 
 def check_problem(problem: ShapedSpecification) -> None:
@@ -43,6 +43,7 @@ def check_problem(problem: ShapedSpecification) -> None:
     check_sees(problem)
     check_terms(problem)
     check_passes(problem)
+    _check_views(problem)
     _check_layers(problem)
     _check_frozen(problem)
     optimizers.check(problem.generator_optimizer)
@@ -77,6 +78,15 @@ def _check_numbers(problem: ShapedSpecification) -> None:
     if problem.auxiliary and not problem.classes:
         raise ConfigError(
             f"auxiliary: got {problem.auxiliary} but the data has no classes; give labels"
+        )
+
+
+def _check_views(problem: ShapedSpecification) -> None:
+    """Raise ConfigError if a term compares two views of an image, and nothing makes them differ."""
+    if problem.compares_views and not (problem.augment or problem.noisy):
+        raise ConfigError(
+            f"augment: got none with a term of the kind {INFORMATION!r}; expected an augmentation "
+            "or instance noise, which make the two views of an image"
         )
 
 

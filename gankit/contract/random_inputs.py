@@ -24,7 +24,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.augment import HALVES
 from gankit.contract.problem import Problem
 from gankit.contract.random_streams import Stream, generator
 from gankit.layers import Shape
@@ -69,7 +68,7 @@ def _draws(
     for part, (name, width) in enumerate(problem.values.sampled.items()):
         normal = random(Stream.PASSES, part).standard_normal
         yield f"sample/{name}", normal((*lead, width), np.float32)
-    for part, half in enumerate(HALVES):
+    for part, half in enumerate(problem.views):
         if problem.noisy:
             normal = random(Stream.INSTANCE, part).standard_normal
             yield f"instance/{half}", normal((*lead, *problem.image_shape), np.float32)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit import codes, layers
+from gankit.augment import HALVES, View
 from gankit.conditions import Condition
 from gankit.contract import loss_columns
 from gankit.contract.critique import Critique
@@ -27,7 +28,7 @@ from gankit.layers import Shape, Spec
 from gankit.losses import Loss
 from gankit.optimizers import Optimizer
 from gankit.schedules import ends
-from gankit.terms import ADVERSARIAL, CLASS, FAKE, LABEL, MATCHING, SIDES, Side, Term
+from gankit.terms import ADVERSARIAL, CLASS, FAKE, INFORMATION, LABEL, MATCHING, SIDES, Side, Term
 
 Native: TypeAlias = object
 """A network of the backend's framework: an `nn.Module`, a `keras.Model`."""
@@ -313,6 +314,16 @@ class Specification(Options):
     def reads_heads(self, side: Side) -> bool:
         """Return whether a term of one `side` compares outputs of a head."""
         return any(term.has_head for term in self.terms_of(side))
+
+    @cached_property
+    def compares_views(self) -> bool:
+        """Whether a term compares two views of a real image."""
+        return any(term.kind == INFORMATION for term in self.terms)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """What the discriminator sees augmented: both halves, "again" the real one once more."""
+        return (*HALVES, "again") if self.compares_views else HALVES
 
     @property
     def matches_features(self) -> bool:

@@ -8,7 +8,7 @@ from gankit.codes import Code, check_name
 from gankit.contract.label_format import LabelFormat
 from gankit.errors import ConfigError, UnknownName, shown
 from gankit.layers import is_spec
-from gankit.terms import ADVERSARIAL, CLASS, MATCHING, Term
+from gankit.terms import ADVERSARIAL, CLASS, INFORMATION, MATCHING, Term
 
 
 def check_codes(codes: Sequence[Code]) -> None:
@@ -55,6 +55,13 @@ def check_term(
         return
     if term.head not in heads:
         raise UnknownName("head", term.head, sorted(heads))
+    if term.kind == INFORMATION:
+        if heads[term.head] < 2:
+            raise ConfigError(
+                f"heads.{term.head}: got {heads[term.head]}; expected at least 2 classes, for "
+                f"{term.kind}"
+            )
+        return
     if term.code:
         by_name = {code.name: code for code in codes}
         if term.code not in by_name:

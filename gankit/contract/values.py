@@ -120,6 +120,12 @@ class Values:
             for place, value in enumerate(dict.fromkeys(named))
         }
 
+    @property
+    def again(self) -> int:
+        """The number of the discriminator's pass over another view of the real images."""
+        critiques = [each for each in self._problem.critiques if each.network == DISCRIMINATOR]
+        return len(critiques) + len(self._problem.penalties) + len(self.features)
+
     def _layer(self, value: str) -> tuple[tuple[str, ...], int]:
         """Return what the discriminator takes for the outputs of a layer, and the layer."""
         name, _, layer = value.partition("@")
@@ -229,6 +235,11 @@ class Values:
                 (str(DISCRIMINATOR), each.number, 1)
                 for each in self.features.values()
                 if side == GENERATOR
+            ),
+            *(
+                [(str(DISCRIMINATOR), self.again, 1)]
+                if side == DISCRIMINATOR and self._problem.compares_views
+                else []
             ),
         ]
 

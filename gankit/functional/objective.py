@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gankit import augment
-from gankit.augment import Half
+from gankit.augment import Half, View
 from gankit.contract import Problem, add_prefix, strip_prefix
 from gankit.contract.critique import Critique
 from gankit.contract.network_inputs import NOISE, REAL, SOURCE
@@ -23,6 +23,7 @@ from gankit.functional.terms import (
     compared,
     distances,
     divergences,
+    information,
     likeness,
     matched,
     sampled,
@@ -31,7 +32,7 @@ from gankit.functional.terms import (
 from gankit.losses import Loss
 from gankit.passes import SAMPLE
 from gankit.penalties import Penalty
-from gankit.terms import MATCHING, PULLING, Side, Term
+from gankit.terms import INFORMATION, MATCHING, PULLING, Side, Term
 
 
 class Inputs(NamedTuple):
@@ -163,6 +164,7 @@ class Objective:
         """
         # First: a backend may write the running state that the main pass moves in place.
         further, moved = self._further("discriminator", weights, made, inputs)
+        again = self._again(weights, made, inputs) if self.problem.compares_views else None
         fakes, reals, running, gradients = self._adversarial(weights, made, inputs)
         fakes, reals = self._whole(inputs, fakes, reals)
         real, fake = self._logits(reals), self._logits(fakes)
@@ -170,12 +172,18 @@ class Objective:
         loss = weighted(self.problem.adversarial_weight("discriminator"), loss)
         for value in further:
             loss = loss + value
-        outputs = {"fake": fakes, "real": reals}
+        outputs = {"fake": fakes, "real": reals, "again": again}
         loss, terms = self._with_terms("discriminator", loss, inputs, outputs)
         for half, gradient in gradients.items():
             for number in self.problem.shared_penalties[half]:
                 loss = loss + self._penalty(number, gradient, inputs)
         return loss, (self._image_logits(reals), self._image_logits(fakes), moved | running, terms)
+
+    def _again(self, weights: Tensors, made: Tensors, inputs: Inputs) -> Tensor:
+        """Return the discriminator's outputs for another view of the real images."""
+        images, number = self._images("real", made, inputs), self.problem.values.again
+        outputs, _ = self._alone(weights, images, "real", made, inputs, number=number, view="again")
+        return self._whole(inputs, outputs)[0]
 
     def generator(
         self, others: Tensors, made: Tensors, inputs: Inputs
@@ -426,12 +434,16 @@ class Objective:
         *,
         number: int = 0,
         moving: bool = False,
+        view: View | None = None,
     ) -> tuple[Tensor, Tensors]:
-        """Return the outputs for one half alone, in a pass of the update, and the running state."""
+        """Return the outputs for one half alone, in a pass of the update, and the running state.
+
+        `view` names the random inputs of the augmentation, by default those of the half.
+        """
         outputs, running = self.networks.run(
             "discriminator",
             strip_prefix(weights, "discriminator"),
-            self._seen(self._view(images, half, inputs), (half,), made, inputs),
+            self._seen(self._view(images, view or half, inputs), (half,), made, inputs),
             self._rows(inputs.labels),
             inputs.masks,
             number=number,
@@ -460,7 +472,7 @@ class Objective:
         ]
         return (images, *others) if others else images
 
-    def _view(self, images: Tensor, half: Half, inputs: Inputs) -> Tensor:
+    def _view(self, images: Tensor, half: View, inputs: Inputs) -> Tensor:
         """Return images as the discriminator sees them; other first values unchanged."""
         if not self.problem.sees_images:
             return images
@@ -511,7 +523,10 @@ class Objective:
 
     def _of_head(self, term: Term, inputs: Inputs, outputs: Mapping[str, Tensor]) -> Tensor:
         """Return the value of a term of a head, given the outputs of each half."""
-        of = outputs[term.half][:, self.problem.head_columns[term.head]]
+        columns = self.problem.head_columns[term.head]
+        of = outputs[term.half][:, columns]
+        if term.kind == INFORMATION:
+            return information(self.ops, of, outputs["again"][:, columns])
         if term.code:
             code = inputs.noise[:, self.problem.code_columns[term.code]]
             return compared(self.ops, term.kind, of, code)

@@ -9,7 +9,7 @@ from gankit.functional.operations import Operations, Tensor
 from gankit.terms import Kind
 
 SMALLEST = 1e-12
-"""Added to a squared length, so that it is not 0."""
+"""Added to a squared length or a probability, so that it is not 0."""
 
 
 def compared(ops: Operations, kind: Kind, of: Tensor, to: Tensor) -> Tensor:
@@ -101,6 +101,22 @@ def likeness(ops: Operations, rows: Tensor) -> Tensor:
     own = xp.square(xp.sum(xp.square(units), axis=1))
     pairs = count * (ops.relu(count - 2) + 1)  # At least 1, for one image.
     return (xp.sum(xp.square(products)) - xp.sum(own)) / pairs
+
+
+def information(ops: Operations, of: Tensor, again: Tensor) -> Tensor:
+    """Return minus the mutual information of the classes of two views of an image, a scalar.
+
+    Each is `(B, classes)` logits.
+    """
+    xp, count = ops.xp, of.shape[1]
+    views = [xp.exp(x - defaults.row_logsumexp(xp, ops.constant, x)) for x in (of, again)]
+    columns, rows = (
+        [xp.reshape(view, shape) for view in views] for shape in ((-1, count, 1), (-1, 1, count))
+    )
+    products = columns[0] * rows[1] + columns[1] * rows[0]
+    joint = 0.5 * xp.mean(products, axis=0) + SMALLEST
+    own = xp.sum(joint, axis=1)
+    return 2 * xp.sum(own * xp.log(own)) - xp.sum(joint * xp.log(joint))
 
 
 def sampled(ops: Operations, of: Tensor, normal: Tensor) -> Tensor:

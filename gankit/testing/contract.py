@@ -53,6 +53,7 @@ from gankit.testing.clauses.running_state import RunningStateClauses
 from gankit.testing.clauses.several_processes import SeveralProcessesClauses
 from gankit.testing.clauses.sources import SourceClauses
 from gankit.testing.clauses.updates import UpdateClauses
+from gankit.testing.clauses.views import ViewClauses
 
 
 class Contract:
@@ -85,6 +86,7 @@ class BackendContract(
     LabelVectorClauses,
     LogitMapClauses,
     FeatureClauses,
+    ViewClauses,
     SourceClauses,
     PassClauses,
     PenaltyClauses,

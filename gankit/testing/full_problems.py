@@ -131,11 +131,12 @@ def rmsprop(backend: Backend) -> Optimizer:
 
 
 def heads_of(backend: Backend, *, classifier: bool) -> dict[str, Any]:
-    """Return codes, with heads and terms, and feature matching, if claimed."""
+    """Return codes, with heads and terms, feature matching and information, if claimed."""
     if not classifier or "heads" not in backend.capabilities:
         return {}
     both: tuple[Side, ...] = ("generator", "discriminator")
     matching = Term("feature-matching", "fake/logit@1", "real/logit@1", weight=0.2)
+    information = Term("mutual-information", "real/kind", weight=0.2)
     return {
         "codes": (Code("kind", "categorical", 3), Code("slant", "uniform", 2)),
         "heads": {"kind": 3, "slant": 2},
@@ -143,6 +144,7 @@ def heads_of(backend: Backend, *, classifier: bool) -> dict[str, Any]:
             Term("cross-entropy", "fake/kind", "code/kind", both, 0.3),
             Term("l2", "fake/slant", "code/slant", both, 0.1),
             *((matching,) if "features" in backend.capabilities else ()),
+            *((information,) if "augment" in backend.capabilities else ()),
         ),
     }
 

@@ -101,9 +101,10 @@ def test_the_page_lists_every_name_of_scalars_and_random_inputs():
         problem = replace(with_all_features(numpy, family), instance_noise=0.1, flip=True)
         found = {*scalars.names(problem), *random_inputs.layout(problem)}
         plain = {
-            re.sub("/fake/", "/real/", re.sub(r"penalty/\d+", "penalty/0", name)) for name in found
+            re.sub("/(fake|again)/", "/real/", re.sub(r"penalty/\d+", "penalty/0", name))
+            for name in found
         }
-        plain = {re.sub("instance/fake", "instance/real", name) for name in plain}
+        plain = {re.sub("instance/(fake|again)", "instance/real", name) for name in plain}
         gates = {name for name in plain if name.endswith("/gate")}
         assert plain - gates <= listed
         assert not gates or "augment/real/brightness/gate" in listed

@@ -126,6 +126,7 @@ def case(number):
     problem = replace(problem, generator=classed(random.Random(f"classes {number}"), problem))  # noqa: S311
     energies = random.Random(f"errors {number}")  # noqa: S311
     problem = replace(problem, **energetic(energies, problem, smoothing))
+    problem = replace(problem, **informed(random.Random(f"views {number}"), problem))  # noqa: S311
     pixels = np.random.default_rng(number)
     images = pixels.integers(0, 256, (IMAGES, *shape), np.uint8)
     labels = pixels.integers(0, CLASSES, IMAGES) if labelled else None
@@ -167,6 +168,15 @@ def coded(chance, problem):
     wider = replace(last, units=last.units + sum(heads.values()))
     discriminator = (*problem.discriminator[:-1], wider)
     return {"discriminator": discriminator, "codes": codes, "heads": heads, "terms": terms}
+
+
+def informed(chance, problem):
+    """Return the terms, with the information of two views of a head in half of the problems."""
+    heads = [name for name, size in problem.heads.items() if size > 1]
+    if not heads or not (problem.augment or problem.noisy) or chance.random() < 0.5:
+        return {}
+    term = Term("mutual-information", f"real/{chance.choice(heads)}", weight=0.5)
+    return {"terms": (*problem.terms, term)}
 
 
 def vectored(chance, problem):

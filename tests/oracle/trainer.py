@@ -62,7 +62,12 @@ class Oracle:
             loss = loss + losses.lecam(self.logits(reals), self.logits(fakes), means)
         loss = self.adversarial.get("discriminator", 1.0) * loss
         values = self.classified(batch, fakes, reals)
-        values += self.termed("discriminator", batch, fake=fakes, real=reals)
+        halves = {"fake": fakes, "real": reals}
+        if any(term.kind == "mutual-information" for term in self.problem.terms):
+            images, number = self.seen(batch.real, "again", batch), self.problem.values.again
+            own = {"scope": f"penalty/{number - 1}", "beside": code}
+            halves["again"], _ = self.run("discriminator", images, batch, masks, **own)
+        values += self.termed("discriminator", batch, **halves)
         loss = loss + sum(weight * value for weight, value in values)
         for number, penalty in enumerate(self.problem.penalties):
             weight = batch.scalars[f"penalty/{number}"]
@@ -195,6 +200,10 @@ class Oracle:
             elif term.of == "fake":
                 to = batch.real if term.to == "real" else batch.source
                 found.append((term.weight, compared(term.kind, generated, to)))
+            elif term.kind == "mutual-information":
+                own = columns[term.head]
+                value = -shared(halves["real"][:, own], halves["again"][:, own])
+                found.append((term.weight, value))
             else:
                 half, name = term.of.split("/")
                 target = batch.labels if term.to == "label" else self.code(batch, term.to)
@@ -308,6 +317,15 @@ def apart(rows):
     """Return the mean over pairs of rows of the squared cosine of their angle."""
     cosines = functional.cosine_similarity(rows[:, None], rows[None], dim=2)
     return cosines[tuple(torch.triu_indices(len(rows), len(rows), 1))].square().mean()
+
+
+def shared(of, again):
+    """Return the mutual information of the classes of two views, given their logits."""
+    views = torch.stack([of, again]).softmax(2)
+    joint = torch.einsum("ni,nj->ij", *views) / len(of)
+    joint = (joint + joint.T) / 2
+    rest = joint / joint.sum(0, keepdim=True) / joint.sum(1, keepdim=True)
+    return (joint * rest.log()).sum()
 
 
 def compared(kind, of, to):

@@ -32,6 +32,7 @@ from tests.wrong_backends import (
     sources,
     states,
     updates,
+    views,
 )
 from tests.wrong_backends.correct import CORRECT, native_pair
 from tests.wrong_backends.out_of_step import OUT_OF_STEP
@@ -66,6 +67,7 @@ PARTS = (
     sources,
     states,
     updates,
+    views,
 )
 
 

@@ -146,6 +146,7 @@ class TakesTheLastClass(patched(LabelFormat, rows=of_the_last_class)):
 @caught_by(
     "test_a_block_with_terms_equals_its_updates",
     "test_a_block_with_feature_matching_equals_its_updates",
+    "test_a_block_with_views_equals_its_updates",
 )
 class ForgetsTermsInBlocks(CorrectTrainer):
     """Leaves the terms out of blocks."""

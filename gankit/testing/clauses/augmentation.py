@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gankit.augment import TRANSFORMS, Augment, Half, view
+from gankit.augment import TRANSFORMS, Augment, Half, View, view
 from gankit.contract import Array, Backend, Batch, Precision, Problem, Trainer, strip_prefix
 from gankit.penalties import Penalty
 from gankit.schedules import Schedule
@@ -176,7 +176,7 @@ def expected_loss(
     return float(getattr(problem.loss, player)(NumpyOps, *logits))
 
 
-def augmented(problem: Problem, images: Array, half: Half, batch: Batch, p: float | None) -> Array:
+def augmented(problem: Problem, images: Array, half: View, batch: Batch, p: float | None) -> Array:
     """Return images as the discriminator sees them."""
     sigma = batch.scalars.get("instance_noise", 0.0)
     seen: Array = view(NumpyOps(), problem.augment, images, half, batch.random, sigma, p)
