@@ -74,6 +74,16 @@ class TorchOperations(Operations):
         shifted: Tensor = _Shift.apply(images, offsets)  # type: ignore[no-untyped-call]
         return shifted
 
+    def warp(self, images: Tensor, maps: Tensor, /) -> Tensor:
+        """Return warped images: on a CPU by reading two pixels for each.
+
+        Elsewhere the sums of the derivative would come in any order, and so with other bits.
+        """
+        if images.device.type != "cpu":
+            warped: Tensor = super().warp(images, maps)
+            return warped
+        return _moved(_moved(images, maps[:, 0], 2), maps[:, 1], 1)
+
     def column_products(self, matrices: Tensor, images: Tensor, /) -> Tensor:
         """Return the product of a matrix for each column of each image with that column."""
         return torch.einsum("nxiy,nyxc->nixc", matrices, images)
@@ -102,6 +112,25 @@ def _shift(images: Tensor, offsets: Tensor) -> Tensor:
     image = torch.arange(count, device=images.device)[:, None, None]
     row, column = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
     return images[image, row[:, :, None], column[:, None]] * inside[..., None]
+
+
+def _moved(images: Tensor, numbers: Tensor, axis: int) -> Tensor:
+    """Stretch, shear and shift the lines of images along an `axis`, 1 or 2.
+
+    `numbers` are `(B, 3)`: scale, shear and shift, as in `gankit.augment.AugmentOps.warp`.
+    """
+    last, across = images.shape[axis] - 1, 3 - axis
+    scale, shear, shift = (numbers[:, i].reshape(-1, 1, 1) for i in range(3))
+    along, lines = (
+        (torch.arange(count, dtype=images.dtype) - (count - 1) / 2).reshape(shape)
+        for count, shape in ((last + 1, (-1, 1)), (images.shape[across], (1, -1)))
+    )
+    places = (scale * along + shear * lines + shift + last / 2).clamp(0, last)
+    places = (places if axis == 1 else places.transpose(1, 2)).unsqueeze(3)
+    first = places.floor().clamp(max=max(last - 1, 0))
+    share, index = places - first, first.long().expand(-1, -1, -1, images.shape[3])
+    low, high = images.gather(axis, index), images.gather(axis, (index + 1).clamp(max=last))
+    return low + share * (high - low)
 
 
 def _inside(positions: Tensor, side: int) -> Tensor:

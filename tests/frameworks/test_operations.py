@@ -117,6 +117,8 @@ POINTS = np.array([-1000.0, -40.0, -30.0, -1.5, -1e-3, -0.0, 0.0, 1e-3, 0.7, 30.
 LABELS, OFFSETS = np.array([2, 0, 1, 2]), np.array([[0, 0], [2, -1], [-3, 4], [7, -6]])
 LABEL_ROWS = Rows(np.eye(3)[LABELS], LABELS)
 IMAGES = normal(4, 6, 5, 2)
+MAPS = np.array([[1, 0, 0], [1, 0, 0]]) + 0.4 * normal(4, 2, 3)
+"""Scales, shears and shifts that reach beyond the edges."""
 CALLS: dict[str, list[Call]] = {
     "softplus": [Call((POINTS,))],
     "sigmoid": [Call((POINTS,))],
@@ -147,6 +149,7 @@ CALLS: dict[str, list[Call]] = {
         for side, stride, padding in ((2, 2, 0), (4, 2, 1), (3, 1, 1), (3, 3, 2))
     ],
     "shift": [Call((IMAGES,), (Rows(OFFSETS.astype(float), OFFSETS),))],
+    "warp": [Call((IMAGES,), (Rows(MAPS, MAPS),)), Call((IMAGES[:, :, :1],), (Rows(MAPS, MAPS),))],
     "mean": [Call((IMAGES,))],
     "mean_over": [Call((IMAGES,), (axes,)) for axes in ((3,), (1, 2, 3))],
 }  # fmt: skip
