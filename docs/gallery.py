@@ -24,6 +24,7 @@ RECIPES = {
     "dragan": (1200, "dragan.md"), "sn-hinge": (600, "spectral.md"), "r3gan": (400, "r3gan.md"),
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
     "r3gan-full": (449, "r3gan.md"), "sagan": (619, "sagan.md"), "acgan": (600, "conditional.md"),
+    "projection-cbn": (1800, "conditional.md"),
     "digits": (10000, "digits.md"),
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
@@ -32,7 +33,7 @@ RECIPES = {
     "cyclegan": (2400, "translation.md"),
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
-CLASSES = {"cgan", "projection", "sagan", "acgan", "digits"}
+CLASSES = {"cgan", "projection", "projection-cbn", "sagan", "acgan", "digits"}
 TRANSLATE = ("pix2pix", "inpaint", "super-resolution", "colourise", "cyclegan")
 """Recipes from images to images, of which 20 are shown: source, made, true or around."""
 SHOW = {name: f"gankit translate runs/{name} --out {{out}}" for name in TRANSLATE} | {

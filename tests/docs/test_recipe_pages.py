@@ -21,6 +21,7 @@ UNMEASURED = {
     "cyclegan",
     "ebgan",
     "began",
+    "projection-cbn",
     "sagan",
     "r3gan-full",
 }
