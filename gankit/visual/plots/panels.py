@@ -70,14 +70,14 @@ def _label(axes: Axes, title: str, y_label: str, x_label: str = "step") -> None:
 
 
 def losses(axes: Sequence[Axes], history: LossHistory) -> None:
-    """Draw losses in the first panel, and terms in the second, if there are any.
+    """Draw losses in the first panel, and the log's other columns in the second, if it has some.
 
     Every step is thin, the moving mean thick.
     """
     networks = {"discriminator": history.discriminator, "generator": history.generator}
     _every_step(axes[0], networks, "Losses", "loss")
     if history.terms:
-        _every_step(axes[1], history.terms, "Terms, without their weights", "value")
+        _every_step(axes[1], history.terms, "Terms without their weights, and logged scalars", "value")
 
 
 def _every_step(axes: Axes, named: Mapping[str, Array], title: str, y_label: str) -> None:
