@@ -118,6 +118,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
         "paired": Rule("True or False", lambda value: isinstance(value, bool)),
         "of_fakes": OPTIONAL_FUNCTION,
         "follower": Rule("a gankit.followers.Follower, or None", _is_follower),
+        "options": OPTIONAL_FUNCTION,
     },
     "penalty": {"penalty": Rule("a gankit.penalties.Penalty", _is_penalty)},
     "recipe": {"text": TEXT},

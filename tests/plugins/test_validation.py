@@ -58,6 +58,7 @@ WRONG_LOSS = {
     "paired": [None, 1, "yes"],
     "of_fakes": [1],
     "follower": [1, "k", object()],
+    "options": [1, "margin"],
 }
 PENALTY = NamedPenalty("mine", Penalty("real", 0.0, 1.0))
 WRONG_PENALTY = {
