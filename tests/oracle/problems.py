@@ -314,7 +314,7 @@ def compared(chance, problem):
     spec, source = problem.discriminator, problem.source
     if problem.freeze or source or any("@" in term.of for term in problem.terms):
         return spec
-    if chance.random() < 0.2:
+    if chance.random() < 0.2 and not any(isinstance(layer, Concat) for layer in spec):
         spec = (BlurPool(), BlurUpsample(), *spec)
     if chance.random() < 0.3 and isinstance(spec[-1], Dense):
         spec = (*spec[:-1], MinibatchStd(0, chance.choice([0.5, 0.9]), 1e-3), spec[-1])
