@@ -1,6 +1,6 @@
 """How well the categories of InfoGAN agree with the classes of MNIST, for several seeds.
 
-    python tests/benchmarks/agreement.py FOLDER [--seeds 0,1,2] [--steps N] [--train-only]
+    python tests/benchmarks/agreement.py FOLDER [--seeds 0,1,2,3,4] [--steps N] [--train-only]
 
 Twice, each category is matched with one class, so that as many images as possible agree (the
 Hungarian method): for generated images, whose category is known, with the class that the classifier
@@ -115,7 +115,7 @@ def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--seeds", default="0,1,2,3,4")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--train-only", action="store_true")
     chosen = parser.parse_args()
