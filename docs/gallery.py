@@ -23,13 +23,13 @@ RECIPES = {
     "wgan-div": (312, "wasserstein.md"),
     "dragan": (1200, "dragan.md"), "sn-hinge": (600, "spectral.md"), "r3gan": (400, "r3gan.md"),
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
-    "r3gan-full": (449, "r3gan.md"), "sagan": (619, "sagan.md"), "acgan": (600, "conditional.md"),
+    "r3gan-full": (449, "r3gan.md"), "sagan": (962, "sagan.md"), "acgan": (600, "conditional.md"),
     "projection-cbn": (1800, "conditional.md"),
     "digits": (10000, "digits.md"),
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
     "ebgan": (2000, "energy.md"), "began": (2200, "energy.md"),
-    "bigan": (2143, "bigan.md"), "aae": (632, "aae.md"), "vae-gan": (3600, "vae-gan.md"),
+    "bigan": (9380, "bigan.md"), "aae": (9380, "aae.md"), "vae-gan": (3600, "vae-gan.md"),
     "cyclegan": (2400, "translation.md"),
 }  # fmt: skip
 """Steps that the pictured run has, and the recipe's page."""
