@@ -77,7 +77,8 @@ def losses(axes: Sequence[Axes], history: LossHistory) -> None:
     networks = {"discriminator": history.discriminator, "generator": history.generator}
     _every_step(axes[0], networks, "Losses", "loss")
     if history.terms:
-        _every_step(axes[1], history.terms, "Terms without their weights, and logged scalars", "value")
+        title = "Terms without their weights, and logged scalars"
+        _every_step(axes[1], history.terms, title, "value")
 
 
 def _every_step(axes: Axes, named: Mapping[str, Array], title: str, y_label: str) -> None:
