@@ -55,17 +55,30 @@ STEPS = {
     "inpaint": 500,
     "super-resolution": 500,
     "colourise": 500,
+    "bigan": 9380,
+    "aae": 9380,
+    "vae-gan": 3600,
+    "cyclegan": 2400,
+    "ebgan": 2000,
+    "began": 2200,
+    "projection-cbn": 1800,
+    "sagan": 962,
+    "r3gan-full": 449,
 }
 OTHERS = 600
 """Steps of a recipe that the table above does not name."""
 LEFT_OUT = {"pictures", "sn-dcgan"}
 """What is made for colour, or for a GPU."""
 NEWER = ["bgan", "wgan-div", "ccgan", "pix2pix", "inpaint", "super-resolution", "colourise"]
+NEWER += ["bigan", "cyclegan", "aae", "vae-gan", "ebgan", "began"]
+NEWER += ["sagan", "projection-cbn", "r3gan-full"]
 """What is newer than the first table; each trains for at most five minutes on two idle cores."""
 SECOND = "The newer recipes on torch"
 """How the page's second table begins."""
-OWN_DATA = {"ccgan": "turned-glyphs", "colourise": "colour-glyphs"}
+OWN_DATA = {"ccgan": "turned-glyphs", "colourise": "colour-glyphs", "sagan": "colour-glyphs"}
 """Data sets of the recipes that are not trained on MNIST."""
+SIDES = {"sagan": "32x32"}
+"""Sizes of the recipes whose images are enlarged."""
 EVALUATED = 2000
 """Images of an evaluation of a newer recipe."""
 NAMES = [recipe.name for recipe in recipes() if recipe.name not in {*LEFT_OUT, *NEWER}]
@@ -83,6 +96,7 @@ def train(folder: Path, names: Iterable[str], backends: Iterable[str]) -> None:
             words = ["train", "--recipe", name, "--backend", backend]
             words += ["--dataset", OWN_DATA.get(name, "mnist")]
             words += ["--steps", str(STEPS.get(name, OTHERS)), "--out", str(out)]
+            words += ["--size", SIDES[name]] if name in SIDES else []
             words += ["--resume", "auto"] if out.exists() else []
             words += ["--no-progress", "--set", "sample_every=100"]
             subprocess.run([sys.executable, "-m", "gankit", *words], check=True)
