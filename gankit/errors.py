@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from enum import IntEnum
 from types import TracebackType
 
@@ -17,6 +17,8 @@ from gankit._text import printable_lines
 
 SHOWN_CHARACTERS = 60
 """The most characters of a value in a message."""
+LISTED_CHARACTERS = 160
+"""The most characters of a list of names in a message."""
 
 
 class ExitCode(IntEnum):
@@ -64,8 +66,23 @@ known: keras, numpy, torch (did you mean 'torch'?)
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         """Write the message: the `kind` of name, the unknown `name`, and the `known` names."""
         known = sorted(known)
-        message = f"unknown {kind} {shown(name)}; known: {', '.join(known) or 'none'}"
+        message = f"unknown {kind} {shown(name)}; known: {_listed(known)}"
         super().__init__(message + (hint or did_you_mean(str(name), known)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names in a line of a message: the first of many, and how many more there are.
+
+    >>> _listed(["keras", "torch"])
+    'keras, torch'
+    >>> _listed([f"recipe-{number}" for number in range(40)])[-21:]
+    'recipe-14 and 25 more'
+    """
+    text = ", ".join(names) or "none"
+    if len(text) <= LISTED_CHARACTERS:
+        return text
+    first = text[:LISTED_CHARACTERS].rpartition(", ")[0]
+    return f"{first} and {len(names) - first.count(', ') - 1} more"
 
 
 class UnknownArgument(ConfigError, TypeError):

@@ -160,10 +160,11 @@ def test_a_pickled_run_makes_the_same_images(run):
 
 
 def test_an_exported_generator_takes_scaled_labels(tmp_path, run):
+    from gankit.contract.export_format import exported_network
     from gankit.contract.sample_noise import sample_noise
     from gankit.export.safetensors_format import write
 
-    write(run.problem, run.generator.weights(), tmp_path / "g.safetensors")
+    write(exported_network(run.problem), run.generator.weights(), tmp_path / "g.safetensors")
     generator = read(tmp_path / "g.safetensors")
     labels = run.problem.labels_in_turn(3).astype(np.float32)
     made = generator(sample_noise(run.problem, 3, 0), labels)
