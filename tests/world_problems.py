@@ -10,7 +10,7 @@ from gankit import plugins
 from gankit.config import from_settings
 from gankit.contract import World
 from gankit.data import glyphs
-from gankit.data.derived_sources import derived
+from gankit.data.derived_sources import DERIVED, derived
 from gankit.layers import BatchNorm, Dense, Flatten, LeakyReLU
 from gankit.losses import RELATIVISTIC_AVERAGE
 from gankit.penalties import Penalty
@@ -59,7 +59,7 @@ def of_recipe(name):
     problem = config.problem(shape, plugins.get_loss(config.loss))
     images = np.repeat(images, shape[2], axis=3)
     labels = labels if problem.classes else None
-    source = derived(images, config.source_images) if config.source else None
+    source = sources(images, config.source_images) if config.source else None
     return Setup(problem, images, config.n_critic, labels, batch_size=10, source=source)
 
 
@@ -68,3 +68,8 @@ def trained(build, setup, world=World(), *, blocks=True, steps=4):  # noqa: B008
     made = build(dataclasses.replace(setup.problem, world=world))
     losses = (setup.block if blocks else setup.updates)(made, 0, steps)
     return made.state() | {"losses": losses}
+
+
+def sources(images, kind):
+    """Return sources: computed from the images, or in place of those of another data set."""
+    return derived(images, kind) if kind in DERIVED else images[::-1]
