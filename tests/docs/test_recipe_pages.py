@@ -10,21 +10,7 @@ from gankit import plugins
 from tests.paths import ROOT
 
 PAGES = ROOT / "docs" / "recipes"
-UNMEASURED = {
-    "pictures",
-    "sn-dcgan",
-    "infogan",
-    "sgan",
-    "bigan",
-    "aae",
-    "vae-gan",
-    "cyclegan",
-    "ebgan",
-    "began",
-    "projection-cbn",
-    "sagan",
-    "r3gan-full",
-}
+UNMEASURED = {"pictures", "sn-dcgan", "infogan", "sgan"}
 """Recipes for colour, or for a GPU, and those whose pages have other figures."""
 
 
