@@ -46,10 +46,10 @@ ROWS = {"infogan": "--code digit=0..9 -n 5", "ccgan": "--label angle=-45..45 --s
 INTRODUCTION = """\
 # Gallery
 
-Digits of the shipped recipes, each with the two commands that made it. All but `colourise` and
-`sagan` were trained on MNIST, with torch, on two CPU cores; [the table](recipes/index.md) has their
-times and metrics. With the same versions the same commands make the same pictures, except for
-single grey levels: the number of threads decides how sums are rounded.
+Digits of the shipped recipes, each with the two commands that made it. All but `ccgan`, `colourise`
+and `sagan` were trained on MNIST, with torch, on two CPU cores; [the tables](recipes/index.md) have
+their metrics, and times of some. With the same versions the same commands make the same pictures,
+except for single grey levels: the number of threads decides how sums are rounded.
 
 The numbers of steps differ widely, so the pictures do not show which recipe is best. Two recipes
 are for colour: `sn-dcgan`, which needs a GPU and has no picture, and

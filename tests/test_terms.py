@@ -12,7 +12,7 @@ from gankit.codes import Code
 from gankit.config import from_settings
 from gankit.config.layering import config_of, from_recipe
 from gankit.contract import LabelFormat, Problem
-from gankit.layers import Dense, Embedding, Flatten, Reshape, Tanh
+from gankit.layers import Dense, Embedding, Flatten, ReconstructionLogit, Reshape, Tanh
 from gankit.losses import NONSATURATING, RELATIVISTIC
 from gankit.optimizers import SGD
 from gankit.terms import Term
@@ -161,6 +161,10 @@ def test_a_code_or_a_term_of_another_form_is_refused(make, told):
             "terms.0.kind: got 'feature-matching' for a native discriminator; expected one of",
         ),
         (
+            {"discriminator": (Flatten(), Dense(6), Reshape((3, 2, 1)), ReconstructionLogit())},
+            "heads: got digit, slant, but the discriminator ends in reconstruction-logit",
+        ),
+        (
             {"terms": (Term("mutual-information", "real/digit"),)},
             "augment: got none with a term of the kind 'mutual-information'; expected an",
         ),
@@ -169,7 +173,7 @@ def test_a_code_or_a_term_of_another_form_is_refused(make, told):
             "heads.kind: got 1; expected at least 2 classes, for mutual-information",
         ),
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_parts_that_do_not_fit_together_are_refused(changes, told):
     assert told in refusal(lambda: replace(PROBLEM, **changes))

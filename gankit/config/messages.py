@@ -78,10 +78,13 @@ def _describe(error: ErrorDetails, keys: set[str]) -> str:
     place, kind = _place(error["loc"]), error["type"]
     name = str(error["loc"][-1]) if error["loc"] else ""
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
-        remedies = REMEDIES if place == name else {}
-        return f"unknown key {place!r}{did_you_mean(name, keys - {name}, remedies)}"
+        above = _place(error["loc"][:-1])
+        remedies = {} if above else REMEDIES
+        key = f"{above}.{name}" if above else name
+        return f"unknown key {key!r}{did_you_mean(name, keys - {name}, remedies)}"
     if kind in {"union_tag_invalid", "literal_error"}:
-        return f"{place}: {_unknown(name, error)}"
+        names = [part for part in error["loc"] if isinstance(part, str)]
+        return f"{place}: {_unknown(names[-1], error)}"
     if kind == "missing":
         return f"{place!r} is missing"
     if (expected := EXPECTED.get(kind.partition("_")[0])) and kind.endswith(WRONG_TYPE):

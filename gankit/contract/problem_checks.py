@@ -22,7 +22,7 @@ from gankit.contract.term_checks import (
 )
 from gankit.contract.value_checks import check_networks, check_passes, check_sees, check_terms
 from gankit.errors import ConfigError
-from gankit.layers import BatchNorm, InstanceNorm, LayerNorm, MinibatchStd
+from gankit.layers import BatchNorm, InstanceNorm, LayerNorm, MinibatchStd, ReconstructionLogit
 from gankit.optimizers import SGD
 from gankit.schedules import check_rate
 from gankit.terms import INFORMATION, SIDES
@@ -109,6 +109,8 @@ def _check_layers(problem: ShapedSpecification) -> None:
                 )
             if name in problem.networks:
                 continue
+            if name == "discriminator" and isinstance(spec[-1], ReconstructionLogit):
+                _check_no_heads(problem)
             wanted = (
                 problem.image_shape if name == "generator" else problem.discriminator_output_shape
             )
@@ -121,6 +123,15 @@ def _check_layers(problem: ShapedSpecification) -> None:
                 raise ConfigError(
                     f"{name} output: got {made} for inputs of {given}; expected {wanted}{more}"
                 )
+
+
+def _check_no_heads(problem: ShapedSpecification) -> None:
+    """Raise ConfigError if a discriminator whose logit is a reconstruction's error has heads."""
+    if problem.all_heads:
+        raise ConfigError(
+            f"heads: got {', '.join(problem.all_heads)}, but the discriminator ends in "
+            "reconstruction-logit, which makes a logit alone; leave the heads out"
+        )
 
 
 def _heads_in_words(problem: ShapedSpecification) -> str:

@@ -73,7 +73,7 @@ def test_a_run_without_an_encoder_says_so(machine, command):
     command("train", "simple", "--dataset", "./digits.npy", *words)
     ended = command("encode", "plain", "digits.npy")
     assert ended.code == ExitCode.USAGE
-    assert "network: got no network of the run that make codes of images" in ended.err
+    assert "network: got no network of the run that makes codes of images" in ended.err
     assert gankit.load(machine / "plain").networks == {}
 
 

@@ -363,3 +363,16 @@ def test_an_impossible_value_is_refused_with_the_possible_values(assignment, sai
         simple_with(assignment)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"float": 64}, "unknown key 'float'"),
+        ({"augment": {"policy": ["hue"]}}, "augment.policy.0: unknown policy 'hue'; known: affine"),
+    ],
+)
+def test_an_unknown_name_is_told_whatever_it_is_called(changes, told):
+    with pytest.raises(ConfigError) as raised:
+        simple(**changes)
+    assert told in str(raised.value)

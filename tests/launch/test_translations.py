@@ -120,5 +120,5 @@ def test_a_network_that_makes_no_images_of_images_is_refused(run, words, said):
 
 
 def test_a_network_that_makes_images_is_no_encoder(run):
-    with pytest.raises(ConfigError, match="got no network of the run that make codes of images"):
+    with pytest.raises(ConfigError, match="got no network of the run that makes codes of images"):
         run.encode(IMAGES[:3])

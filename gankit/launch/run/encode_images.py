@@ -47,8 +47,9 @@ def encoder_of(run: Trained, name: str | None = None) -> Network:
         raise UnknownName("network", name, takers)
     if len(takers) != 1 and name is None:
         found = "several networks" if takers else "no network"
+        make = "make" if takers else "makes"
         raise ConfigError(
-            f"network: got {found} of the run that make codes of images; expected the name of one"
+            f"network: got {found} of the run that {make} codes of images; expected an encoder"
             + (f", such as {takers[0]!r}" if takers else ", as in the recipe 'bigan'")
         )
     return networks[name or takers[0]]
