@@ -113,18 +113,21 @@ class Values:
         """The outputs of layers that terms compare as values, "NAME@N" and "real/logit@N"."""
         terms = [term for term in self._problem.terms_of(GENERATOR) if term.of_values]
         named = [value for term in terms for value in (term.of, term.to) if "@" in value]
-        critiques = [each for each in self._problem.critiques if each.network == DISCRIMINATOR]
-        first = len(critiques) + len(self._problem.penalties)
         return {
-            value: Features(*self._layer(value), first + place)
+            value: Features(*self._layer(value), self._passes_of_losses + place)
             for place, value in enumerate(dict.fromkeys(named))
         }
 
     @property
     def again(self) -> int:
         """The number of the discriminator's pass over another view of the real images."""
-        critiques = [each for each in self._problem.critiques if each.network == DISCRIMINATOR]
-        return len(critiques) + len(self._problem.penalties) + len(self.features)
+        return self._passes_of_losses + len(self.features)
+
+    @property
+    def _passes_of_losses(self) -> int:
+        """The number of the discriminator's passes for adversarial losses and penalties."""
+        own = [each for each in self._problem.critiques if each.network == DISCRIMINATOR]
+        return len(own) + len(self._problem.penalties)
 
     def _layer(self, value: str) -> tuple[tuple[str, ...], int]:
         """Return what the discriminator takes for the outputs of a layer, and the layer."""
