@@ -263,7 +263,7 @@ def test_a_run_with_began_resumes_exactly_and_logs_k_and_its_convergence(tmp_pat
         ({"discriminator": AUTOENCODER[:3] + AUTOENCODER[5:]}, "expected the shape of the inputs"),
         (
             {"discriminator": AUTOENCODER, "auxiliary": 1.0, "dataset": "glyphs"},
-            "discriminator output: got (1,) for inputs of (28, 28, 1); expected (11,), a logit and",
+            "heads: got class, but the discriminator ends in reconstruction-logit, which makes a",
         ),
     ],
 )
