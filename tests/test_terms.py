@@ -15,6 +15,7 @@ from gankit.contract import LabelFormat, Problem
 from gankit.layers import Dense, Embedding, Flatten, ReconstructionLogit, Reshape, Tanh
 from gankit.losses import NONSATURATING, RELATIVISTIC
 from gankit.optimizers import SGD
+from gankit.passes import FurtherNetwork
 from gankit.terms import Term
 from tests.short_runs import fit, refusal
 
@@ -224,8 +225,13 @@ def test_labels_of_terms_of_real_images_may_be_missing():
         {"discriminator": (Flatten(), Embedding(2), Dense(5))},
         {"terms": (REAL, replace(REAL, of="fake/class"))},
         {"terms": (), "heads": {}, "auxiliary": 0.5},
+        {
+            "networks": {"encoder": FurtherNetwork("generator", (Embedding(2), Dense(6)))},
+            "passes": {"code": "encoder(noise)"},
+            "terms": (REAL, Term("l1", "code", "code")),
+        },
     ],
-    ids=["generator", "discriminator", "fake", "auxiliary"],
+    ids=["generator", "discriminator", "fake", "auxiliary", "encoder"],
 )
 def test_labels_of_generated_images_may_not_be_missing(changes):
     assert not replace(SGAN, **changes).takes_unlabelled

@@ -235,7 +235,7 @@ class Specification(Options):
     @cached_property
     def takes_unlabelled(self) -> bool:
         """Whether a label may be -1, none: no network takes labels, and only reals have terms."""
-        networks = (self.generator, self.discriminator)
+        networks = map(self.spec_of, self.roles)
         conditional = not all(
             isinstance(network, tuple) and not layers.uses_labels(network) for network in networks
         )
