@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gankit._utils.state import State
 from gankit.codes import Code, columns
 from gankit.conditions import Condition
 from gankit.contract.label_format import NO_LABELS, LabelFormat
-from gankit.contract.network_inputs import NOISE
+from gankit.contract.network_inputs import NOISE, REAL
 from gankit.contract.problem import Problem
 from gankit.contract.specification import Array
 from gankit.errors import ConfigError
-from gankit.layers import Shape, Spec, as_spec, uses_labels
-from gankit.terms import GENERATOR
+from gankit.layers import Shape, Spec, as_spec, output_shape, uses_labels
+from gankit.terms import CLASS, DISCRIMINATOR, GENERATOR
 
 Inputs: TypeAlias = Mapping[str, NDArray[Any]]
 """The inputs of a network by the names of `ExportedNetwork.parts`, in that order, float32. Of a
@@ -27,8 +28,8 @@ generator: "noise", `(n, latent)`, and for each code "code_NAME", `(n, size)`; "
 height, width, channels)` in [-1, 1]. If the network is conditional, "labels" come last: classes,
 `(n,)` int64, or vectors, `(n, d)` float32."""
 Ran: TypeAlias = Callable[[Inputs], Array]
-"""A network loaded from its file: inputs to its output, of a generator `(n, height, width,
-channels)` images."""
+"""A network loaded from its file: inputs to the output of its layers, of a generator `(n, height,
+width, channels)` images."""
 
 ONNX_SNIPPET = """\
 import onnxruntime
@@ -37,8 +38,9 @@ session = onnxruntime.InferenceSession({path}, providers=["CPUExecutionProvider"
 ({output},) = session.run(["{output}"], inputs)
 """
 """Python code that runs an ONNX file."""
-IMAGES, LABELS = "images", "labels"
-"""The output of a generator, and the labels of a conditional network as an input."""
+IMAGES, LOGITS, LABELS = "images", "logits", "labels"
+"""The outputs of a generator and of a network that makes logits, and the labels of a conditional
+network as an input."""
 
 
 def input_columns(latent: int, codes: Sequence[Code]) -> dict[str, slice]:
@@ -74,19 +76,23 @@ class ExportedNetwork:
     Attributes
     ----------
     name
-        "generator", or the name of a further network.
+        "generator", "discriminator", or the name of a further network.
     layers
         Its layers; those that `Export.write` gets have no spectral norm.
     inputs
         The parts of each of its inputs, in order: their shapes without the batch, by name. Several
         parts, such as the noise and its codes, are rows that are joined.
     output, output_shape
-        The name of what it makes, and its shape without the batch: "images" of a generator, of a
-        further network the value that its first pass makes.
+        The name of what its layers make, and its shape without the batch. It is "images" of a
+        generator, "logits" of a network on the discriminator's side, and of another one the value
+        that its first pass makes. Logits are one column, with heads more, or a map of them.
     labels
         The form of the labels that it takes; empty if it takes none.
     conditions
         The columns of labels that are vectors; empty for others.
+    heads
+        The heads of a discriminator: the number of columns of each, by its name, which follow the
+        logit in this order; empty for others.
     """
 
     name: str
@@ -96,6 +102,12 @@ class ExportedNetwork:
     output_shape: Shape
     labels: LabelFormat = NO_LABELS
     conditions: tuple[Condition, ...] = ()
+    heads: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def named_classes(self) -> int:
+        """The number of classes of its labels, or of its head "class"; 0 without either."""
+        return self.labels.classes or self.heads.get(CLASS, 0)
 
     @property
     def parts(self) -> dict[str, Shape]:
@@ -106,6 +118,11 @@ class ExportedNetwork:
     def input_shapes(self) -> tuple[Shape, ...]:
         """The shape of each input."""
         return tuple(map(_joined, self.inputs))
+
+    def arguments(self, given: Inputs) -> Array | tuple[Array, ...]:
+        """Return what a `Network` is called with for inputs by name; labels are apart."""
+        arrays = tuple(np.concatenate([given[name] for name in parts], 1) for parts in self.inputs)
+        return arrays if len(arrays) > 1 else arrays[0]
 
 
 def _joined(parts: Mapping[str, Shape]) -> Shape:
@@ -122,30 +139,48 @@ def exported_network(problem: Problem, name: str = GENERATOR) -> ExportedNetwork
     problem
         The problem.
     name
-        The generator, by default, or a further network on its side.
+        The generator, by default, the discriminator, or a further network.
 
     Raises
     ------
     ConfigError
         Two of its inputs would have one name.
     """
-    if name == GENERATOR:
-        values, output, shape = problem.inputs, IMAGES, problem.image_shape
-    else:
-        value = problem.values.made_by(name)
-        values, output = problem.values.passes[value].inputs, _plain(value)
-        shape = problem.values.shape(value)
     layers = as_spec(problem.spec_of(name), name)
+    values, output = _values(problem, name)
     takes = problem.label_format if uses_labels(layers) else NO_LABELS
     inputs = tuple(_parts(problem, value) for value in values)
-    conditions = problem.conditions if takes.columns else ()
-    found = ExportedNetwork(name, layers, inputs, output, shape, takes, conditions)
+    found = ExportedNetwork(
+        name=name,
+        layers=layers,
+        inputs=inputs,
+        output=output,
+        output_shape=output_shape(layers, problem.input_shapes(name)),
+        labels=takes,
+        conditions=problem.conditions if takes.columns else (),
+        heads=problem.all_heads if name == DISCRIMINATOR else {},
+    )
     if len({*found.parts, output, LABELS}) < sum(map(len, inputs)) + 2:
+        place = name if name == DISCRIMINATOR else f"networks.{name}"
         raise ConfigError(
-            f"networks.{name}: got {', '.join(values)}, and it makes {output}; two of them, or one "
+            f"{place}: got {', '.join(values)}, and it makes {output}; two of them, or one "
             "of them and labels, have one name; rename a pass to export it"
         )
     return found
+
+
+def _values(problem: Problem, name: str) -> tuple[tuple[str, ...], str]:
+    """Return the values that a network takes, and the name of what it makes.
+
+    They are those of its first pass, or of the real half of its first adversarial loss.
+    """
+    if name == GENERATOR:
+        return problem.inputs, IMAGES
+    if problem.criticises(name):
+        critique = next(each for each in problem.critiques if each.network == name)
+        return critique.sees[REAL], LOGITS
+    value = problem.values.made_by(name)
+    return problem.values.passes[value].inputs, _plain(value)
 
 
 def _parts(problem: Problem, value: str) -> dict[str, Shape]:
@@ -187,7 +222,7 @@ class Export:
     add_class_names
         `add_class_names(path, names)` adds the names of classes 0, 1, ... to the file, as a JSON
         list named "class_names"; None if the format cannot store it. It is called only if the
-        network is class-conditional and the classes have names.
+        classes have names, and the network is class-conditional or has the head "class".
     """
 
     suffix: str

@@ -376,7 +376,7 @@ class Backend:
         Returns facts about the framework on this machine, texts by name: versions, devices,
         threads, determinism, precision; imports it. `gankit doctor` prints them.
     exports
-        Formats in which it can write a generator, by name for `gankit export --to`.
+        Formats in which it can write a network, by name for `gankit export --to`.
     join
         Meets the processes that this one was started together with, and returns their world,
         always the same one; needed for the capability "distributed". Its argument says how this

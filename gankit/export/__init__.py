@@ -1,4 +1,4 @@
-"""Export a generator for other tools, as a verified file with a model card.
+"""Export a network for other tools, as a verified file with a model card.
 
 Writing and verifying run in child processes, so no framework is imported here, and the output or a
 crash of a library does not reach this process.

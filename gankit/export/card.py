@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gankit
 from gankit._text import counted, one_line
-from gankit.codes import Code
+from gankit.codes import Code, columns
 from gankit.conditions import Condition
 from gankit.contract.export_format import LABELS, input_columns
 from gankit.contract.network_inputs import NOISE, SOURCE
@@ -22,7 +22,7 @@ from gankit.launch.resume.run_images import known_images
 from gankit.layers import Shape, Spec, uses_labels
 from gankit.passes import SAMPLE
 from gankit.runs import class_names, evaluation_log
-from gankit.terms import GENERATOR
+from gankit.terms import CLASS, DISCRIMINATOR, GENERATOR
 
 INPUTS = """\
 import numpy as np
@@ -43,7 +43,10 @@ DRAWN = {
 """Code that makes the columns of each kind of code."""
 CLASSES = 'inputs["labels"] = np.arange(16) % {classes}\n'
 VECTORS = 'inputs["labels"] = np.linspace({lows}, {highs}, 16, dtype=np.float32)\n'
+WHAT: dict[str, str] = {GENERATOR: "a generator", DISCRIMINATOR: "a discriminator"}
 MEANINGS = {NOISE: "standard normal numbers"}
+LOGIT = "the logit: high for real, low for generated"
+LOGIT_MAP = "a logit for each part: high for real, low for generated; the logit is their mean"
 DRAWN_FROM = "means, then as many logarithms of variances, of normal numbers"
 LEVELS = "from -1 (black) to 1 (white)"
 RANGES = {"categorical": "one-hot", "uniform": "from -1 to 1", "normal": "standard normal"}
@@ -63,6 +66,9 @@ LIMITS = """\
 The network is for study, tests and play. Generated images resemble the training images, with their
 gaps and biases; an image is not evidence of anything. No test checked whether training images are
 repeated. Another processor or library version may round the last digits differently."""
+LOGIT_LIMITS = """\
+It was trained to tell the images of its data set from those of this run's generator. It is no
+measure of the quality of an image, and does not detect generated images of other origin."""
 METRICS = (
     "reference",
     "features",
@@ -81,7 +87,7 @@ METRICS = (
 def card(done: Exported) -> str:
     """Return the text of the card."""
     name = done.choice.name
-    what = "a generator" if done.network == GENERATOR else f"the network {done.network}"
+    what = WHAT.get(done.network, f"the network {done.network}")
     sections = (
         f"# {_text(done.config.recipe)} on {_text(_data_name(done))}: {what}, as {name}",
         _introduction(done),
@@ -96,6 +102,7 @@ def card(done: Exported) -> str:
         _verification(done),
         *(("## Evaluation", _evaluation(done)) if done.network == GENERATOR else ()),
         "## Intended use and limits",
+        *((LOGIT_LIMITS,) if _makes_logits(done) else ()),
         LIMITS,
         "## Licence",
         LICENCE,
@@ -132,9 +139,10 @@ def _introduction(done: Exported) -> str:
     origin = "of a generative adversarial network (GAN), trained with gankit."
     if done.network != GENERATOR:
         (output,) = done.output
+        what = "the discriminator" if done.network == DISCRIMINATOR else "a network"
         return (
             f"It computes {_code(output)} of {' and '.join(map(_code, done.inputs))}.{choice}\n"
-            f"It is a network {origin}"
+            f"It is {what} {origin}"
         )
     words = {NOISE: "random numbers", SOURCE: "source images"}
     of = " and ".join(words[name] for name in done.inputs if name in words)
@@ -173,9 +181,10 @@ def _interface(done: Exported) -> str:
     axes = " The axes of an image are height, width and channels." if _has_image(done) else ""
     ((output, shape),) = done.output.items()
     levels = f' Levels from\n0 to 255 are `(({output} + 1) * 127.5).round().astype("uint8")`.'
+    makes_image = len(shape) == 3 and not _makes_logits(done)
     return (
         f"{_table(('', 'name', 'shape', 'type', 'meaning'), rows)}\n\n{_names(done)}"
-        f"n is any number of images.{axes}{levels if len(shape) == 3 else ''}"
+        f"n is any number of images.{axes}{levels if makes_image else ''}"
     )
 
 
@@ -183,12 +192,34 @@ def _row(done: Exported, side: str, name: str, shape: Shape) -> tuple[str, ...]:
     """Return the row of an input or of the output."""
     codes = _codes(done)
     meaning = RANGES[codes[name].kind] if name in codes else MEANINGS.get(name, "numbers")
-    if len(shape) == 3:
+    if side == "out" and _makes_logits(done):
+        meaning = _logits(done, shape)
+    elif len(shape) == 3:
         meaning = LEVELS
     elif side == "out" and _is_drawn_from(done, name):
         meaning = DRAWN_FROM
     sides = ", ".join(map(str, shape))
     return side, f"`{name}`", f"(n, {sides})", "float32", meaning
+
+
+def _makes_logits(done: Exported) -> bool:
+    """Return whether the network is on the discriminator's side."""
+    further = done.config.networks.get(done.network)
+    return (further.side if further else done.network) == DISCRIMINATOR
+
+
+def _logits(done: Exported, shape: Shape) -> str:
+    """Return the meaning of logits of a shape, with the columns of heads."""
+    if len(shape) == 3:
+        return LOGIT_MAP
+    places = columns(done.heads.items(), 1)
+    heads = (f"{_columns(place)} the head {_code(name)}" for name, place in places.items())
+    return "; ".join([f"column 0 is {LOGIT}" if places else LOGIT, *heads])
+
+
+def _columns(place: slice) -> str:
+    first, last = place.start, place.stop - 1
+    return f"column {first} is" if first == last else f"columns {first} to {last} are"
 
 
 def _is_drawn_from(done: Exported, output: str) -> bool:
@@ -212,11 +243,12 @@ def _codes(done: Exported) -> dict[str, Code]:
 
 def _names(done: Exported) -> str:
     """Return a paragraph with the name of each class, or an empty string."""
-    names = class_names.read(done.run.classes)[: min(_classes(done), MOST_NAMES)]
+    count = _classes(done) or done.heads.get(CLASS, 0)
+    names = class_names.read(done.run.classes)[: min(count, MOST_NAMES)]
     if not names:
         return ""
     listed = ", ".join(f"{number} {_inline(name)}" for number, name in enumerate(names))
-    more = _classes(done) - len(names)
+    more = count - len(names)
     return f"The classes: {listed}{f' and {more:,} more' if more else ''}.\n\n"
 
 
@@ -232,7 +264,8 @@ def _verification(done: Exported) -> str:
         return (
             f"A child process opened the file and computed {_code(output)} of {done.rows} fixed "
             "inputs, all\ntogether and the first one alone. The largest difference from what the "
-            f"run's network makes of\nthe same inputs was {done.difference:.1e}."
+            f"run's network makes of\nthe same inputs was {done.difference:.1e}, divided by the "
+            "largest output if that is above 1."
         )
     return (
         f"A child process opened the file and generated {done.rows} images{classes} from fixed "
@@ -306,9 +339,9 @@ def _conditions(done: Exported) -> tuple[Condition, ...]:
 
 def _layers(done: Exported) -> Spec:
     config = done.config
-    if done.network == GENERATOR:
-        return config.generator.layers
-    return config.networks[done.network].layers
+    if further := config.networks.get(done.network):
+        return further.layers
+    return (config.generator if done.network == GENERATOR else config.discriminator).layers
 
 
 def _ranges(conditions: Sequence[Condition]) -> str:

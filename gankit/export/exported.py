@@ -25,15 +25,17 @@ class Exported:
     run, config
         The run's folder, and its configuration.
     network
-        The name of the network: "generator", or that of a further one.
+        The name of the network: "generator", "discriminator", or that of a further one.
     inputs, output
         The names of the inputs and of the output in the file, without "labels", with their shapes
         without the batch.
+    heads
+        The heads of a discriminator: the number of columns of each, by its name, after the logit.
     step, parameters
         Steps done at the exported checkpoint; number of weights of the network.
     rows, difference
         Number of outputs that were compared with the run's, each an image or a row of numbers, and
-        the largest difference of a value.
+        the largest difference of a value, divided by the largest value if that is above 1.
     sha256
         SHA-256 of the file; empty for a folder.
     """
@@ -46,6 +48,7 @@ class Exported:
     network: str
     inputs: Mapping[str, Shape]
     output: Mapping[str, Shape]
+    heads: Mapping[str, int]
     step: int
     parameters: int
     rows: int

@@ -19,6 +19,7 @@ from gankit.errors import (
     UnknownName,
 )
 from gankit.export.destination import README, card_of, target
+from gankit.export.differences import TOLERANCE
 from gankit.export.exported import Exported
 from gankit.export.formats import Choice, choose
 from gankit.launch.messages import warn
@@ -26,10 +27,8 @@ from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.resume.run_images import images_of, known_images
 from gankit.layers import Shape
 from gankit.runs import RunFolder
-from gankit.terms import GENERATOR
+from gankit.terms import GENERATOR, SIDES
 
-TOLERANCE = 1e-4
-"""Largest difference of images that counts as rounding; a grey level is 8e-3."""
 MOST_SECONDS = 600.0
 """The most seconds for writing, and for verifying."""
 ERRORS: tuple[type[GankitError], ...] = (
@@ -68,7 +67,7 @@ def export(
         The backend that loads the run and writes the export; by default the run's, or the first
         that writes the format.
     network
-        The generator, by default, or a further network on its side, such as an encoder.
+        The generator, by default, the discriminator, or a further network, such as an encoder.
     best
         Whether to export the best checkpoint, as in `gankit.load`, instead of the newest.
     device
@@ -121,6 +120,7 @@ def export(
             network=network,
             inputs=_shapes(written["inputs"]),
             output=_shapes(written["output"]),
+            heads=written["heads"],
             step=written["step"],
             parameters=written["parameters"],
             rows=compared["rows"],
@@ -156,9 +156,8 @@ def _check(choice: Choice, difference: float) -> None:
 
 
 def _check_network(config: TrainConfig, network: str) -> None:
-    """Raise UnknownName unless a run has this network on the generator's side."""
-    further = (name for name, each in config.networks.items() if each.side == GENERATOR)
-    if network not in (known := [GENERATOR, *further]):
+    """Raise UnknownName unless a run has this network."""
+    if network not in (known := [*SIDES, *config.networks]):
         raise UnknownName("network", network, known)
 
 

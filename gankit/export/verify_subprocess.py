@@ -10,14 +10,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gankit import plugins
 from gankit._utils.child_process import channel
 from gankit._utils.state import State
 from gankit._utils.storage import read_plain
 from gankit.contract.export_format import Inputs, Ran
-from gankit.errors import BackendUnavailable
+from gankit.export.differences import difference
 from gankit.export.formats import export_of
 from gankit.export.write_subprocess import EXPECTED, OUTPUTS, refusal
 from gankit.runs.tensors import decode
@@ -44,22 +42,6 @@ def compared(run: Ran, expected: State) -> dict[str, Any]:
     together = difference(run(inputs), outputs)
     alone = difference(run({name: array[:1] for name, array in inputs.items()}), outputs[:1])
     return {"done": True, "rows": len(outputs), "difference": max(together, alone)}
-
-
-def difference(made: Any, expected: Any) -> float:  # noqa: ANN401 - loaders return many types.
-    """Return max |made - expected|; raise BackendUnavailable for other shapes or infinities.
-
-    >>> difference([[0.5]], np.array([[0.25]]))
-    0.25
-    """
-    made = np.asarray(made)
-    if made.shape != expected.shape:
-        raise BackendUnavailable(
-            f"outputs of the export: got shape {made.shape}; expected {expected.shape}"
-        )
-    if not np.isfinite(made).all():
-        raise BackendUnavailable("the outputs of the export have values that are not finite")
-    return float(np.abs(made.astype(np.float64) - expected).max())
 
 
 if __name__ == "__main__":

@@ -21,18 +21,19 @@ from gankit._utils.state import State
 from gankit._utils.storage import writing
 from gankit.api import load
 from gankit.conditions import scaled, spread
-from gankit.contract import Network
+from gankit.contract import AnyLabels, Array, Network
 from gankit.contract.export_format import LABELS, ExportedNetwork, exported_network, input_columns
 from gankit.contract.network_inputs import NOISE
 from gankit.contract.random_streams import Stream, generator
 from gankit.contract.sample_noise import sample_noise
-from gankit.errors import ExitCode, GankitError, described, place_of
+from gankit.errors import BackendUnavailable, ExitCode, GankitError, described, place_of
+from gankit.export.differences import TOLERANCE, difference
 from gankit.export.fold_spectral_norm import folded
 from gankit.export.formats import export_of
-from gankit.launch.further_networks import further_networks
+from gankit.export.lone_network import REFERENCE, lone_network, lone_problem
 from gankit.launch.run import Run
 from gankit.runs.tensors import encode
-from gankit.terms import GENERATOR
+from gankit.terms import DISCRIMINATOR, GENERATOR
 
 EXPECTED = "expected.safetensors"
 OUTPUTS = "gankit/outputs"
@@ -81,7 +82,7 @@ def made(run: Run, network: str, name: str, backend: str, folder: Path) -> dict[
     path = folder / f"{network}{export.suffix}"
     with writing(folder.parent):
         export.write(*folded(exported, weights), path)
-        if export.add_class_names and exported.labels.classes and run.class_names:
+        if export.add_class_names and exported.named_classes and run.class_names:
             export.add_class_names(path, run.class_names)
     return {
         "done": True,
@@ -89,6 +90,7 @@ def made(run: Run, network: str, name: str, backend: str, folder: Path) -> dict[
         "parameters": sum(array.size for array in weights.values()),
         "inputs": exported.parts,
         "output": {exported.output: exported.output_shape},
+        "heads": dict(exported.heads),
     }
 
 
@@ -111,20 +113,36 @@ def examples(run: Run, network: ExportedNetwork) -> State:
         inputs[LABELS] = inputs[LABELS].astype(np.float32)
     elif labels:
         inputs[LABELS] = np.arange(count) % labels.classes
-    arrays = tuple(
-        np.concatenate([inputs[name] for name in parts], axis=1)
-        if len(parts) > 1
-        else inputs[next(iter(parts))]
-        for parts in network.inputs
-    )
-    call = network_of(run, network.name)
-    outputs = call(arrays if len(arrays) > 1 else arrays[0], inputs.get(LABELS))
+    outputs = _outputs(run, network, network.arguments(inputs), inputs.get(LABELS))
     return {**inputs, OUTPUTS: outputs.astype(np.float32)}
 
 
+def _outputs(
+    run: Run, network: ExportedNetwork, given: Array | tuple[Array, ...], labels: AnyLabels | None
+) -> Array:
+    """Return what the layers of a network make.
+
+    A run's network on the discriminator's side returns one logit of each row, so the reference
+    computes its outputs in float64; their logits are those that the run's network returns.
+    """
+    called = network_of(run, network.name)
+    own = called(given, labels)
+    if not run.problem.criticises(network.name):
+        return own
+    made = lone_network(lone_problem(network, "float64"), called.weights())(given, labels)
+    logits = run.problem.logits_of(network.name, made.reshape(len(made), -1))
+    if not (found := difference(own, logits)) <= TOLERANCE:
+        raise BackendUnavailable(
+            f"logits of the run's {network.name}: got a difference of {found:.2g} from those of "
+            f"the backend {REFERENCE!r}; expected at most {TOLERANCE:g}"
+        )
+    return made
+
+
 def network_of(run: Run, name: str) -> Network:
-    """Return the generator for sampling, or a further network, of a run."""
-    return run.generator if name == GENERATOR else further_networks(run.trainer)[name]
+    """Return a network of a run by its name, of the generator the one for sampling."""
+    own: dict[str, Network] = {GENERATOR: run.generator, DISCRIMINATOR: run.trainer.discriminator}
+    return (own | run.networks)[name]
 
 
 if __name__ == "__main__":

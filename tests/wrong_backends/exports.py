@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from gankit_numpy.networks import Inference
 
 from tests.wrong_backends.correct import ARRAYS, CorrectTrainer
 from tests.wrong_backends.wrong_backend import caught_by
@@ -28,6 +29,29 @@ def of_one_class(path):
     return lambda inputs: run({**inputs, "labels": inputs["labels"] * 0})
 
 
+def upside_down(path):
+    """Read a network whose maps of logits are upside down; their means are right."""
+    run = ARRAYS.read(path)
+
+    def turned(inputs):
+        outputs = run(inputs)
+        is_map = outputs.ndim == 4 and outputs.shape[-1] == 1
+        return outputs[:, ::-1] if is_map else outputs
+
+    return turned
+
+
+def without_heads(path):
+    """Read a discriminator that makes zeros for the columns of its heads."""
+    run = ARRAYS.read(path)
+
+    def made(inputs):
+        outputs = run(inputs)
+        return outputs if outputs.ndim == 4 else outputs * (np.arange(outputs.shape[1]) == 0)
+
+    return made
+
+
 def of_zeros(network, weights, path):
     """Write zeros for a further network."""
     own = network.name == "generator"
@@ -50,6 +74,29 @@ class ExportsOneClass(CorrectTrainer):
 @caught_by(CLAUSE, exports={"arrays": replace(ARRAYS, read=of_one_size)})
 class ExportsAFixedBatch(CorrectTrainer):
     """Exports a generator that always makes sixteen images."""
+
+
+OF_A_DISCRIMINATOR = "test_an_export_of_a_discriminator_computes_the_same"
+
+
+@caught_by(OF_A_DISCRIMINATOR, exports={"arrays": replace(ARRAYS, read=upside_down)})
+class ExportsMapsUpsideDown(CorrectTrainer):
+    """Exports a discriminator whose map of logits is upside down."""
+
+
+@caught_by(OF_A_DISCRIMINATOR, exports={"arrays": replace(ARRAYS, read=without_heads)})
+class ExportsNoHeads(CorrectTrainer):
+    """Exports a discriminator without the columns of its heads."""
+
+
+@caught_by(OF_A_DISCRIMINATOR)
+class ReturnsOtherLogits(CorrectTrainer):
+    """Its discriminator returns twice the logits that its weights make."""
+
+    class face(Inference):  # noqa: N801
+        def __call__(self, inputs, labels=None, /):
+            outputs = super().__call__(inputs, labels)
+            return outputs if self.problem is None else 2 * outputs
 
 
 @caught_by(

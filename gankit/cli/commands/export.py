@@ -21,10 +21,10 @@ The network      safetensors   weights by name, and the layers
                  savedmodel    for TensorFlow
 The history      csv, jsonl    losses of every step, and evaluations
 
-The network is the generator, or with --network one beside it, such as an encoder. A child process
-opens the written network and compares what it makes with what the run's makes. The export is saved
-only if they are equal, with a model card. Any backend may write it, also one that did not train the
-run.
+The network is the generator, or with --network another one of the run: the discriminator, whose
+outputs are logits, or a further network, such as an encoder. A child process opens the written
+network and compares what it makes with what the run's makes. The export is saved only if they are
+equal, with a model card. Any backend may write it, also one that did not train the run.
 """
 
 

@@ -20,7 +20,9 @@ from gankit.launch.run import Run
 from gankit.runs.loss_history import LossHistory
 from gankit.terms import GENERATOR
 from gankit.testing.clauses.integration import each_family, setup_with_all_features
+from gankit.testing.clauses.logit_maps import map_trainer, problem_of
 from gankit.testing.clauses.passes import pass_trainer
+from gankit.testing.full_problems import FAMILIES
 from gankit.testing.harness import ready
 from gankit.testing.level_marks import level
 
@@ -48,6 +50,30 @@ class ExportClauses:
         for name, export in backend.exports.items():
             if not plugins.missing(export.requires):
                 assert difference(export, run) <= ROUNDING, name
+
+    @pytest.mark.parametrize("kind", [*FAMILIES, "map"])
+    def test_an_export_of_a_discriminator_computes_the_same(
+        self, backend: Backend, kind: str
+    ) -> None:
+        """Exported in any declared format and read again, a discriminator makes the same logits.
+
+        Its output is what its layers make: a logit and the columns of its heads, a logit by a
+        projection of classes, or a map of logits, if the backend claims them. Their logits are
+        those that the trainer's discriminator returns.
+        """
+        if not backend.exports:
+            pytest.skip(f"backend {backend.name!r} offers no 'exports'")
+        if kind == "map":
+            trainer, _ = map_trainer(backend)
+            problem = problem_of(backend)
+        else:
+            setup = setup_with_all_features(backend, kind)
+            trainer, problem = ready(backend, setup.problem), setup.problem
+            setup.updates(trainer, 0, STEPS)
+        run = Run(problem, trainer, 0, LossHistory(np.zeros((0, 2))))
+        for name, export in backend.exports.items():
+            if not plugins.missing(export.requires):
+                assert difference(export, run, "discriminator") <= ROUNDING, name
 
     def test_an_export_of_a_further_network_computes_the_same(self, backend: Backend) -> None:
         """An encoder, exported in any declared format and read again, makes the same codes.
