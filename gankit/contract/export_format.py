@@ -120,7 +120,13 @@ class ExportedNetwork:
         return tuple(map(_joined, self.inputs))
 
     def arguments(self, given: Inputs) -> Array | tuple[Array, ...]:
-        """Return what a `Network` is called with for inputs by name; labels are apart."""
+        """Return what a `gankit.contract.Network` is called with, besides labels.
+
+        Parameters
+        ----------
+        given
+            Its inputs by name, labels too if it takes some.
+        """
         arrays = tuple(np.concatenate([given[name] for name in parts], 1) for parts in self.inputs)
         return arrays if len(arrays) > 1 else arrays[0]
 

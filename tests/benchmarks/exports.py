@@ -1,4 +1,4 @@
-"""Export every recipe's generator in every format, read it, and print the table of the docs.
+"""Export every network of every recipe in every format, read it, and print a table.
 
     python tests/benchmarks/exports.py torch onnx torchscript safetensors
 
@@ -22,31 +22,34 @@ from gankit.contract.export_format import exported_network
 from gankit.export.fold_spectral_norm import folded
 from gankit.export.formats import export_of
 from gankit.export.verify_subprocess import compared
-from gankit.export.write_subprocess import OUTPUTS, examples
+from gankit.export.write_subprocess import OUTPUTS, examples, network_of
 from gankit.launch.run import Run
 from gankit.recipes import recipes
 
 
 def main(backend: str, *formats: str) -> None:
-    """Print a line for each recipe: how large its images are, the difference in each format."""
+    """Print a line for each network: how large its outputs are, the difference in each format."""
     warnings.simplefilter("ignore")
-    print("| recipe | spread |", " | ".join(formats), "|")
+    print("| recipe | network | spread |", " | ".join(formats), "|")
     for recipe in recipes():
         run = lively(recipe.name, backend)
-        found = [difference(run, name, backend) for name in formats]
-        spread = examples(run, exported_network(run.problem))[OUTPUTS].std()
-        print(f"| `{recipe.name}` | {spread:.2f} |", " | ".join(found), "|", flush=True)
+        for network in run.problem.roles:
+            found = [difference(run, network, name, backend) for name in formats]
+            spread = examples(run, exported_network(run.problem, network))[OUTPUTS].std()
+            cells = (f"`{recipe.name}`", network, f"{spread:.2f}", *found)
+            print("|", " | ".join(cells), "|", flush=True)
 
 
 def lively(recipe: str, backend: str) -> Run:
-    """Return a run whose generator has random weights as large as trained ones."""
+    """Return a run whose networks have random weights as large as trained ones."""
     config = dataclasses.replace(config_of([from_recipe(recipe)]), classes=10)
     problem = config.problem(config.image_shape, plugins.get_loss(config.loss))
     trainer = plugins.get_backend(backend).trainer(problem)
     run = Run(problem, trainer, 0, np.zeros((0, 2)), config)
     random = np.random.default_rng(0)
-    weights = {name: drawn(name, w, random) for name, w in run.generator.weights().items()}
-    run.generator.load_weights(weights)
+    for network in (network_of(run, name) for name in problem.roles):
+        weights = {name: drawn(name, w, random) for name, w in network.weights().items()}
+        network.load_weights(weights)
     return run
 
 
@@ -63,15 +66,15 @@ def drawn(name: str, array: np.ndarray, random: np.random.Generator) -> np.ndarr
     return made.astype(array.dtype)
 
 
-def difference(run: Run, name: str, backend: str) -> str:
+def difference(run: Run, network: str, name: str, backend: str) -> str:
     """Return the largest difference, or why it cannot be computed."""
     export = export_of(name, plugins.get_backend(backend))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"generator{export.suffix}"
+        path = Path(folder) / f"{network}{export.suffix}"
         try:
-            network = exported_network(run.problem)
-            export.write(*folded(network, run.generator.weights()), path)
-            return f"{compared(export.read(path), examples(run, network))['difference']:.1e}"
+            exported = exported_network(run.problem, network)
+            export.write(*folded(exported, network_of(run, network).weights()), path)
+            return f"{compared(export.read(path), examples(run, exported))['difference']:.1e}"
         except Exception as error:
             return f"{type(error).__name__}: {str(error).splitlines()[0]}"
 
