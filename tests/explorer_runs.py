@@ -13,6 +13,7 @@ from gankit import plugins
 from gankit.config.layering import config_of, from_recipe
 from gankit.contract import Problem
 from gankit.launch.run import Run
+from gankit.launch.translations import translations
 from gankit.layers import Dense, Flatten
 from gankit.optimizers import SGD
 from gankit.report import explorer
@@ -47,11 +48,12 @@ def run_of_spec(generator, shape, latent=5, classes=3, **settings):
 
 
 def drawn(problem):
-    """Return a run of a problem at step 0 with random weights of the sampled generator."""
+    """Return a run of a problem at step 0 with random weights of its networks of images."""
     run = Run(problem, plugins.get_backend("numpy").trainer(problem), 0, np.zeros((0, 2)))
     random = np.random.default_rng(7)
-    weights = run.generator.weights()
-    run.generator.load_weights({k: _drawn(k, w, random) for k, w in sorted(weights.items())})
+    for network in (run.generator, *run.networks.values()):
+        weights = network.weights()
+        network.load_weights({k: _drawn(k, w, random) for k, w in sorted(weights.items())})
     return run
 
 
@@ -72,10 +74,10 @@ def _drawn(name, array, random):
     return 0.3 * normal
 
 
-def any_sources(run):
-    """Replace `page_sources`, which loads the run's data set: twelve of them."""
-    random = np.random.default_rng(3)
-    return random.integers(0, 256, (12, *run.problem.source_shape), np.uint8)
+def any_sources(run, network="generator"):
+    """Replace `page_sources`, which loads the run's data set: twelve of what the network takes."""
+    shape = translations(run.problem)[network].shape
+    return np.random.default_rng(3).integers(0, 256, (12, *shape), np.uint8)
 
 
 def any_directions(run, count, **_):

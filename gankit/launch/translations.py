@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gankit.contract import Problem
 from gankit.contract.network_inputs import NOISE, REAL, SOURCE
 from gankit.errors import UnknownName
-from gankit.layers import Shape
+from gankit.layers import Shape, uses_labels
 from gankit.terms import GENERATOR
 
 
@@ -37,9 +37,10 @@ class Translation:
 def translations(problem: Problem) -> dict[str, Translation]:
     """Return the networks on the generator's side that make images of images, by name.
 
-    A network takes what it takes in its first pass.
+    A network takes what it takes in its first pass; one beside the generator takes neither noise
+    nor labels.
     """
-    values, own = problem.values, problem.networks_of(GENERATOR)
+    values, own = problem.values, _callable(problem)
     found: dict[str, Translation] = {}
     for made, each in values.passes.items():
         taken = [value for value in each.inputs if value != NOISE]
@@ -55,6 +56,17 @@ def translations(problem: Problem) -> dict[str, Translation]:
             if other.inputs == (made,) and other.network in own and values.shape(name) == shape
         )
         found[each.network] = Translation(each.network, start, shape, next(again, ""))
+    return found
+
+
+def _callable(problem: Problem) -> list[str]:
+    """Return the generator, and the networks on its side that are called with images alone."""
+    found: list[str] = [GENERATOR]
+    for name in problem.networks:
+        takes_noise = any(NOISE in inputs for inputs in problem.values.uses(name))
+        labelled = uses_labels(problem.values.spec(name))
+        if problem.side_of(name) == GENERATOR and not takes_noise and not labelled:
+            found.append(name)
     return found
 
 

@@ -1,4 +1,4 @@
-"""A run's generator as JSON data, for a page that generates images in the browser.
+"""A network of images as JSON data, for a page that makes images in the browser.
 
 The page contains `STYLES` and `SCRIPTS`, in their order, and calls
 `gankitExplorer.mount(element, payload)` with the result of `payload`.
@@ -18,13 +18,16 @@ from numpy.typing import NDArray
 from gankit import layers
 from gankit._utils.state import State
 from gankit.contract import Problem
+from gankit.contract.network_inputs import SOURCE
 from gankit.contract.random_streams import Stream
 from gankit.data.class_names import Classes
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, UnknownName
 from gankit.launch.run import Run
-from gankit.layers import BatchNorm, Layer, Node, Residual
+from gankit.launch.translations import translations
+from gankit.layers import BatchNorm, Layer, Node, Residual, is_spec
 from gankit.report.explorer_inputs import conditions, page_sources, source_images
 from gankit.report.latent_directions import principal_directions
+from gankit.terms import GENERATOR
 
 STYLES = ("explorer/explorer.css",)
 SCRIPTS = tuple(
@@ -44,7 +47,7 @@ SCRIPTS = tuple(
 """Paths in the folder `static`, in the order in which a page runs the files."""
 
 MOST_WEIGHT_BYTES = 8_500_000
-"""The most bytes of the weights in a page: the page with its grids stays below 10 MB."""
+"""The most bytes of all weights in a page: the page with its grids stays below 10 MB."""
 
 DIRECTIONS = 8
 """Number of sliders."""
@@ -54,15 +57,39 @@ REACHES = {"categorical": 1.0, "uniform": 2.0, "normal": REACH}
 """The largest value of a code's slider; training draws uniform codes from -1 to 1."""
 
 
+def explored(run: Run, network: str | None = None) -> list[str]:
+    """Return the networks of a run that a page explores.
+
+    Parameters
+    ----------
+    run
+        The run.
+    network
+        One of them; None, the default, for the generator and all further networks that make images
+        of images.
+
+    Raises
+    ------
+    UnknownName
+        There is no such network, or it does not make images of images.
+    """
+    further = translations(run.problem) if is_spec(run.problem.generator) else {}
+    known = list(dict.fromkeys([GENERATOR, *further]))
+    if network is not None and network not in known:
+        raise UnknownName("network of images", network, known)
+    return known if network is None else [network]
+
+
 def payload(
     run: Run,
     class_names: Sequence[str] | None = None,
     *,
+    network: str = GENERATOR,
     directions: int = DIRECTIONS,
     most: int = MOST_WEIGHT_BYTES,
     sources: NDArray[np.uint8] | None = None,
 ) -> dict[str, Any]:
-    """Return the data with which a page generates the run's images, as JSON values.
+    """Return the data with which a page makes the images of a run's network, as JSON values.
 
     Parameters
     ----------
@@ -71,19 +98,23 @@ def payload(
         them.
     class_names
         Names of the classes 0, 1, ...; by default the run's, or the numbers.
+    network
+        One of `explored(run)`; by default the generator.
     directions
         Number of sliders.
     most
         The most bytes of the weights.
     sources
-        `(n, height, width, channels)` the page's sources, if the generator takes some; None, the
+        `(n, height, width, channels)` the page's pictures, if the network takes some; None, the
         default, for the first 12 of `gankit translate RUN`.
 
     Returns
     -------
     dict
+        network
+            The name of a further network; empty for the generator.
         inputs
-            What the generator takes: "noise", "source" or both.
+            What the network takes: "noise", "source" (a picture) or both.
         latent, shape
             Number of normal columns of the noise; (height, width, channels) of an image.
         classes, names
@@ -91,7 +122,7 @@ def payload(
         conditions
             The columns of labels that are vectors, as of `explorer_inputs.conditions`.
         source
-            The sources, as of `explorer_inputs.source_images`; None without sources.
+            The pictures, as of `explorer_inputs.source_images`; None without any.
         codes
             Each code's name, kind and size, and the largest value of its slider; the columns of the
             noise after the normal ones.
@@ -121,45 +152,65 @@ def payload(
     Diverged
         An image contains a value that is not finite.
     """
-    problem = run.problem
-    if not isinstance(problem.generator, tuple):
+    problem, spec = run.problem, run.problem.spec_of(network)
+    if not isinstance(spec, tuple):
         raise ConfigError("--explore: got a native generator; expected one of gankit layers")
-    classes, shapes = problem.generator_classes, problem.input_shapes("generator")
-    _check_size(problem, most)
-    if problem.takes_source and sources is None:
-        sources = page_sources(run)
-    weights = run.generator.weights()
+    if (size := weight_bytes(problem, network)) > most:
+        what = "the generator" if network == GENERATOR else f"the network {network!r}"
+        raise ConfigError(
+            f"{what} takes {size / 1e6:.1f} MB of the page; expected at most {most / 1e6:.1f}; "
+            "leave out --explore"
+        )
+    if sources is None and (network != GENERATOR or problem.takes_source):
+        sources = page_sources(run, network)
+    called = run.generator if network == GENERATOR else run.networks[network]
+    shown = {
+        "network": "" if network == GENERATOR else network,
+        "inputs": [SOURCE],
+        "latent": 0,
+        "shape": list(problem.values.shape(problem.values.made_by(network))),
+        "source": None if sources is None else source_images(run, sources, network),
+        "layers": _layers(layers.tree(spec, problem.input_shapes(network)), called.weights()),
+        "directions": _array(np.zeros((0, 0))),
+        "reach": REACH,
+        "stream": int(Stream.SAMPLE),
+        "classes": 0,
+        "names": [],
+        "conditions": [],
+        "codes": [],
+        "shares": [],
+    }
+    if network == GENERATOR:
+        shown |= _of_generator(run, class_names, directions, sources)
+    return shown
+
+
+def _of_generator(
+    run: Run,
+    class_names: Sequence[str] | None,
+    directions: int,
+    sources: NDArray[np.uint8] | None,
+) -> dict[str, Any]:
+    """Return what the generator takes besides sources, as `payload` does."""
+    problem, classes = run.problem, run.problem.generator_classes
     found = principal_directions(run, directions if problem.takes_noise else 0, sources=sources)
+    names = run.class_names if class_names is None else class_names
     return {
         "inputs": list(problem.inputs),
         "latent": problem.latent if problem.takes_noise else 0,
-        "shape": list(problem.image_shape),
         "classes": classes,
-        "names": list(
-            Classes.of(run.class_names if class_names is None else class_names, classes).names
-        ),
+        "names": list(Classes.of(names, classes).names),
         "conditions": conditions(problem),
-        "source": None if sources is None else source_images(run, sources),
         "codes": [asdict(code) | {"reach": REACHES[code.kind]} for code in problem.codes],
-        "layers": _layers(layers.tree(problem.generator, shapes), weights),
         "directions": _array(found.vectors),
         "shares": [float(share) for share in found.shares],
-        "reach": REACH,
-        "stream": int(Stream.SAMPLE),
     }
 
 
-def _check_size(problem: Problem, most: int) -> None:
-    """Raise ConfigError if the weights take more than `most` bytes in base64."""
-    assert isinstance(problem.generator, tuple)  # noqa: S101 - for mypy: the caller checks it.
-    inputs, labels = problem.input_shapes("generator"), problem.label_format.width
-    shapes = layers.weight_shapes(problem.generator, inputs, labels).values()
-    size = sum(math.prod(shape) * 4 for shape in shapes) * 4 // 3
-    if size > most:
-        raise ConfigError(
-            f"the generator takes {size / 1e6:.1f} MB of the page; expected at most "
-            f"{most / 1e6:.1f}; leave out --explore"
-        )
+def weight_bytes(problem: Problem, network: str) -> int:
+    """Return the bytes of a network's weights in base64."""
+    sizes = map(math.prod, problem.weight_shapes(network).values())
+    return sum(size * 4 for size in sizes) * 4 // 3
 
 
 def _layers(nodes: Iterable[Node], weights: State) -> list[dict[str, Any]]:

@@ -14,11 +14,12 @@ from gankit.conditions import Condition
 from gankit.contract import Problem
 from gankit.launch.run import Run
 from gankit.launch.run.translate_images import own_sources
+from gankit.terms import GENERATOR
 
 SLIDER_STEPS = 100
 """The most steps of a condition's slider, about."""
 PICTURES = 12
-"""Sources of a page."""
+"""Pictures that a page translates."""
 
 
 def conditions(problem: Problem) -> list[dict[str, Any]]:
@@ -47,16 +48,19 @@ def _slider(condition: Condition) -> dict[str, Any] | None:
     return {name: round(number, digits) for name, number in ends.items()} | {"digits": digits}
 
 
-def page_sources(run: Run) -> NDArray[np.uint8]:
-    """Return `(n, height, width, channels)` sources: the first of `gankit translate RUN`."""
-    return np.asarray(own_sources(run)[0].images[:PICTURES])
+def page_sources(run: Run, network: str = GENERATOR) -> NDArray[np.uint8]:
+    """Return `(n, height, width, channels)` pictures: the first of `gankit translate RUN`."""
+    return np.asarray(own_sources(run, network=network)[0].images[:PICTURES])
 
 
-def source_images(run: Run, pictures: NDArray[np.uint8]) -> dict[str, Any]:
-    """Return sources as JSON values: `shape`, `kind` and `pictures`, uint8 in base64."""
-    kind = run.config.source_images if run.config else None
+def source_images(run: Run, pictures: NDArray[np.uint8], network: str) -> dict[str, Any]:
+    """Return what a network takes as JSON values: `shape`, `kind`, `pictures`, uint8 in base64.
+
+    `kind` names the sources of the generator; it is empty for pictures like its images.
+    """
+    kind = run.config.source_images if run.config and network == GENERATOR else None
     return {
-        "shape": list(run.problem.source_shape or ()),
+        "shape": list(pictures.shape[1:]),
         "kind": kind or "",
         "pictures": [_levels(picture) for picture in pictures],
     }

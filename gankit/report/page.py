@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -27,6 +27,8 @@ from gankit.runs.evaluation_log import of_one_kind
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from gankit.launch.run import Run
+
 STYLES = ("page.css", "parts.css")
 SCRIPTS = ("scales.js", "chart.js", "charts.js", "sample_grids.js", "page.js")
 FEWEST_GRIDS = 12
@@ -38,21 +40,46 @@ OTHER_BYTES = 800_000
 
 
 @dataclass(frozen=True)
-class ExplorerParts:
-    """The parts of a page that generate images: a payload for each run, styles and scripts."""
+class Pane:
+    """A network that a page explores.
 
-    payloads: tuple[dict[str, Any], ...] = ()
+    Attributes
+    ----------
+    run
+        The number of its run in the page.
+    network
+        Its name, if the page explores several networks of the run; else empty.
+    payload
+        Its data, of `gankit.report.explorer.payload`.
+    """
+
+    run: int
+    network: str
+    payload: dict[str, Any]
+
+    @property
+    def words(self) -> str:
+        """What it shows, for a sentence."""
+        name = self.payload["network"]
+        return f"the network {name}" if name else "the generator"
+
+
+@dataclass(frozen=True)
+class ExplorerParts:
+    """The parts of a page that make images: panes, each of one network, styles and scripts."""
+
+    panes: tuple[Pane, ...] = ()
     styles: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
 
     @property
     def grid_bytes(self) -> int:
         """The most bytes of a run's grids, before base64 adds a third."""
-        if not self.payloads:
+        if not self.panes:
             return GRID_BYTES
-        payloads = sum(len(json.dumps(payload)) for payload in self.payloads)
+        payloads = sum(len(json.dumps(pane.payload)) for pane in self.panes)
         left = max(0, PAGE_BYTES - OTHER_BYTES - payloads)
-        return min(GRID_BYTES, left * 3 // 4 // len(self.payloads))
+        return min(GRID_BYTES, left * 3 // 4 // len({pane.run for pane in self.panes}))
 
 
 def render(
@@ -63,6 +90,7 @@ def render(
     explore: bool = False,
     backend: str | None = None,
     watched: str = "",
+    network: str | None = None,
 ) -> str:
     """Return an HTML page about one run, or about several side by side.
 
@@ -81,6 +109,9 @@ def render(
     watched
         A mark of the runs' files, for a page that `gankit.report.watch` serves and that renews
         itself when the mark changes; by default it does not.
+    network
+        The network that `explore` shows; None, the default, for the generator and each further one
+        that makes images of images.
 
     Returns
     -------
@@ -93,24 +124,31 @@ def render(
     CheckpointError
         A folder contains no run. Damaged parts of a run are reported in the page instead.
     ConfigError
-        There are no folders, or a generator cannot be explored: see
+        There are no folders, or a network cannot be explored: see
         `gankit.report.explorer.payload`.
     """
-    runs, explorer = read_runs(folders, explore=explore, backend=backend)
+    runs, explorer = read_runs(folders, explore=explore, backend=backend, network=network)
     return page(runs, title, sections, explorer, watched)
 
 
 def read_runs(
-    folders: Sequence[Path], *, explore: bool, backend: str | None, device: str | None = None
+    folders: Sequence[Path],
+    *,
+    explore: bool,
+    backend: str | None,
+    device: str | None = None,
+    network: str | None = None,
 ) -> tuple[list[RunData], ExplorerParts]:
-    """Read the runs, and load their generators with `explore`.
+    """Read the runs, and load their networks with `explore`; `network` as in `render`.
 
-    A page of many runs or with generators has fewer grids of each run.
+    A page of many runs or with networks has fewer grids of each run.
     """
     folders = [given(folder, "folders") for folder in folders]
     if not folders:
         raise ConfigError("folders: got no runs; expected the folder of at least one run")
-    explorer = explorer_parts(folders, backend, device) if explore else ExplorerParts()
+    explorer = ExplorerParts()
+    if explore:
+        explorer = explorer_parts(folders, backend, device, network)
     most = max(FEWEST_GRIDS, MOST_GRIDS // max(1, (len(folders) + 1) // 2))
     named = zip(folders, names_of(folders), strict=True)
     runs = [read_run_data(path, name, most, explorer.grid_bytes) for path, name in named]
@@ -166,7 +204,8 @@ def page(
         histograms=[histogram(run) for run in runs],
         configuration=configuration(runs),
         environment=environment(runs),
-        payloads=explorer.payloads,
+        panes=explorer.panes,
+        networks=_joined(list(dict.fromkeys(pane.words for pane in explorer.panes))),
     )
 
 
@@ -187,27 +226,39 @@ def _data(runs: Sequence[RunData]) -> dict[str, Any]:
 
 
 def explorer_parts(
-    folders: Sequence[Path], backend: str | None, device: str | None
+    folders: Sequence[Path], backend: str | None, device: str | None, network: str | None = None
 ) -> ExplorerParts:
-    """Load the runs, and return the parts of a page that generate their images.
+    """Load the runs, and return the parts of a page that make images with their networks.
 
-    The runs share the bytes of one page.
+    The networks share the bytes of one page.
     """
     from gankit.api import load
     from gankit.report import explorer
 
-    most, payloads = explorer.MOST_WEIGHT_BYTES // max(1, len(folders)), []
-    for folder in folders:
+    most = explorer.MOST_WEIGHT_BYTES // max(1, len(folders))
+    panes: list[Pane] = []
+    for number, folder in enumerate(folders):
         try:
-            payloads.append(explorer.payload(load(folder, backend, device=device), most=most))
+            panes += _panes(load(folder, backend, device=device), number, network, most)
         except ConfigError as error:
             remedy = ", or write a page for each run" if len(folders) > 1 else ""
             raise ConfigError(f"{folder}: {error}{remedy}") from None
     return ExplorerParts(
-        tuple(payloads),
+        tuple(panes),
         tuple(map(_static, explorer.STYLES)),
         tuple(map(_static, explorer.SCRIPTS)),
     )
+
+
+def _panes(run: Run, number: int, network: str | None, most: int) -> Iterator[Pane]:
+    """Yield the panes of a run, whose weights together take at most `most` bytes."""
+    from gankit.report import explorer
+
+    names = explorer.explored(run, network)
+    for name in names:
+        title = name if len(names) > 1 else ""
+        yield Pane(number, title, explorer.payload(run, network=name, most=most))
+        most -= explorer.weight_bytes(run.problem, name)
 
 
 def _templates() -> Environment:

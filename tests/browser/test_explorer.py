@@ -45,6 +45,7 @@ from gankit.layers import (
 from gankit.layers.specs import LAYERS, flat
 from gankit.recipes import recipes
 from gankit.report import explorer, render
+from gankit.report.explorer_inputs import page_sources
 from gankit.report.latent_directions import principal_directions
 from gankit.visual.images import to_uint8
 from tests.browser.chromium import PHONE
@@ -122,9 +123,10 @@ def opened(browser, tmp_path, monkeypatch):
     """Return a function that opens a page with a run's generator, nothing mounted."""
     monkeypatch.setattr(explorer, "page_sources", any_sources)
 
-    def opened(run, **more):
+    def opened(run, network="generator", **more):
         path = tmp_path / "page.html"
-        path.write_text(page_of(explorer.payload(run, most=10**9)), "utf-8")
+        payload = explorer.payload(run, network=network, most=10**9)
+        path.write_text(page_of(payload), "utf-8")
         browser.open(path, **more)
         return browser
 
@@ -449,6 +451,38 @@ def test_a_picture_takes_the_place_of_a_source(opened, tmp_path):
     sentence = "notes.png is not a picture that this browser reads."
     page.wait(lambda: sentence in page.find("#here").text, "the message")
     assert said(page) == "Image 3, of mine.png"
+
+
+def test_a_network_back_makes_images_of_pictures(opened):
+    run = run_of_recipe("cyclegan")
+    page, pictures = mounted(opened(run, "to_source")), any_sources(run, "to_source")
+    made = run.networks["to_source"](run.problem.scale(pictures))
+    assert np.abs(made - run.generator(run.problem.scale(pictures))).max() > 0.1
+    assert_shows(page, made[0])
+    assert_shows(page, made[7], small(7))
+    assert_shows(page, run.problem.scale(pictures)[0], ".explorer__source")
+    assert "gankit translate RUN --network to_source" in page.find("#here").text
+
+
+def test_a_report_has_a_pane_for_each_network_of_images(browser, tmp_path):
+    run = gankit.train(
+        "cyclegan", backend="numpy", dataset="glyphs", batch=4, steps=2, out=tmp_path / "run"
+    )
+    path = tmp_path / "report.html"
+    path.write_text(render([tmp_path / "run"], explore=True), "utf-8")
+    browser.open(path)
+    settled(browser)
+    assert [each.text for each in browser.all(".explore-pane h3")] == ["generator", "to_source"]
+    text = browser.find("#explore .note").text
+    assert "the weights of the generator and the network to_source." in text
+    sources, pictures = (page_sources(run, name) for name in ("generator", "to_source"))
+    back = run.networks["to_source"](run.problem.scale(pictures))
+    for pane, image in enumerate((translated(run, sources)[0], back[0])):
+        assert_shows(browser, image, f".explore-pane:nth-child({pane + 1}) .explorer__picture")
+    path.write_text(render([tmp_path / "run"], explore=True, network="to_source"), "utf-8")
+    browser.open(path)
+    assert browser.all(".explore-pane h3") == []
+    assert_shows(browser, back[0])
 
 
 def test_a_large_picture_is_cut_and_scaled(opened, tmp_path):

@@ -106,8 +106,8 @@ def test_a_requested_device_that_is_missing_is_an_error(command_fd, monkeypatch,
 
 
 @pytest.mark.usefixtures("trained")
-@pytest.mark.parametrize("option", ["--device", "--backend"])
-def test_a_report_without_the_explorer_refuses_device_and_backend(command_fd, option):
+@pytest.mark.parametrize("option", ["--device", "--backend", "--network"])
+def test_a_report_without_the_explorer_refuses_its_options(command_fd, option):
     ended = command_fd("report", "run", "--out", "x.html", option, "cpu")
     assert ended.code == 2
     assert f"{option} needs --explore" in ended.err

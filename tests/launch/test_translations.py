@@ -9,7 +9,7 @@ from PIL import Image
 import gankit
 from gankit.errors import ConfigError, ExitCode
 from gankit.launch.translations import Translation, translations
-from gankit.layers import Conv, ConvTranspose, Dense, Flatten, Tanh
+from gankit.layers import Concat, Conv, ConvTranspose, Dense, Embedding, Flatten, Reshape, Tanh
 from gankit.passes import FurtherNetwork
 from gankit.terms import Term
 from gankit.visual.images import compared, to_uint8
@@ -47,8 +47,8 @@ def fit(**changes):
             Term("l1", "again_real", "real", weight=10.0),
         ),
     }
-    generator = (ConvTranspose(1, 4, 2, 1), Tanh())
-    return gankit.fit(IMAGES, generator, CRITIC, **words | changes)
+    words |= {"generator": (ConvTranspose(1, 4, 2, 1), Tanh()), "discriminator": CRITIC}
+    return gankit.fit(IMAGES, **words | changes)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,29 @@ def test_a_network_that_no_pass_leads_back_from_has_no_way_back():
     terms = Term("adversarial", by="source_critic", real=("source",), fake=("fake_source",))
     found = translations(fit(**changes, terms=terms).problem)
     assert [each.back for each in found.values()] == ["", ""]
+
+
+def test_a_network_that_takes_labels_makes_no_images_of_images_alone():
+    layers = (Conv(1, 4, 2, 1), Embedding(1), Conv(1, 1))
+    found = fit(
+        networks={"back": FurtherNetwork("generator", layers)},
+        passes={"returned": "back(real)", "again": "back(fake)"},
+        terms=Term("l1", "again", "source"),
+        labels=np.arange(30) % 3,
+    )
+    assert list(translations(found.problem)) == ["generator"]
+
+
+def test_a_network_that_takes_noise_makes_no_images_of_images_alone():
+    beside = (Flatten(), Concat(1), Dense(144), Reshape((12, 12, 1)))
+    found = fit(
+        generator=beside,
+        inputs=["source", "noise"],
+        networks={"back": FurtherNetwork("generator", (*beside, Conv(1, 4, 2, 1)))},
+        passes={"again": "back(real, noise)"},
+        terms=Term("l1", "again", "source"),
+    )
+    assert list(translations(found.problem)) == ["generator"]
 
 
 def test_the_network_back_makes_sources_of_images(run):

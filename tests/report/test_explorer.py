@@ -11,20 +11,50 @@ import pytest
 
 from gankit.codes import Code
 from gankit.conditions import Condition
-from gankit.errors import ConfigError, Diverged, ExitCode
+from gankit.errors import ConfigError, Diverged, ExitCode, UnknownName
 from gankit.launch.run import Run
-from gankit.layers import BatchNorm, Concat, Conv, Dense, Embedding, Reshape, Residual, Tanh
+from gankit.layers import (
+    BatchNorm,
+    Concat,
+    Conv,
+    Dense,
+    Embedding,
+    Flatten,
+    Reshape,
+    Residual,
+    Tanh,
+    Upsample,
+)
 from gankit.optimizers import Average
+from gankit.passes import FurtherNetwork
 from gankit.recipes import recipes
 from gankit.report import explorer
-from gankit.report.explorer import payload
+from gankit.report.explorer import explored, payload
 from gankit.report.explorer_inputs import conditions
 from gankit.report.latent_directions import principal_directions
+from gankit.terms import Term
 from tests.explorer_runs import STATIC, any_directions, any_sources, run_of_recipe, run_of_spec
 
 REFUSED = {"sn-dcgan": r"takes \d+\.\d MB of the page; expected at most"}
 """The recipes without a page, as docs/exploring.md says, and why."""
 LINEAR = Dense(12), Reshape((3, 4, 1))
+THERE = (Upsample(2), Conv(3, 3, padding=1), Tanh()), (6, 8, 3)
+AND_BACK = {
+    "source": "unpaired",
+    "source_shape": (3, 4, 1),
+    "inputs": ("source",),
+    "classes": 0,
+    "networks": {
+        "back": FurtherNetwork("generator", (Conv(1, 4, 2, 1), Tanh())),
+        "critic": FurtherNetwork("discriminator", (Flatten(), Dense(1))),
+    },
+    "passes": {"returned": "back(real)", "again": "back(fake)"},
+    "terms": (
+        Term("l1", "again", "source"),
+        Term("adversarial", by="critic", real=("source",), fake=("returned",)),
+    ),
+}
+"""Two networks that make images of images, of sources and of images twice as large."""
 BLOCK = (
     Dense(36),
     Reshape((3, 4, 3)),
@@ -161,6 +191,35 @@ def test_a_page_has_sources_and_directions_of_the_noise_beside_them():
     np.testing.assert_array_equal(np.stack(levels).reshape(12, 4, 3, 1), any_sources(run))
     wanted = np.linalg.svd(run.generator.weights()["2.kernel"][12:])[0].T
     np.testing.assert_allclose(np.abs(numbers(told["directions"])), np.abs(wanted), atol=1e-3)
+
+
+@pytest.mark.usefixtures("given_sources")
+def test_a_network_back_has_its_own_shapes_and_weights():
+    run = run_of_spec(*THERE, **AND_BACK)
+    assert explored(run) == ["generator", "back"]
+    assert explored(run, "back") == ["back"]
+    told = payload(run, network="back")
+    assert (told["network"], told["inputs"], told["shape"]) == ("back", ["source"], [3, 4, 1])
+    assert told["source"]["shape"] == [6, 8, 3]
+    assert (told["latent"], told["shares"], told["codes"]) == (0, [], [])
+    kernel = run.networks["back"].weights()["0.kernel"].astype(np.float32)
+    np.testing.assert_array_equal(numbers(told["layers"][0]["weights"]["kernel"]), kernel)
+    assert payload(run)["network"] == ""
+
+
+def test_other_networks_are_not_explored():
+    run = run_of_spec(*THERE, **AND_BACK)
+    for name in ("critic", "discriminator", "bakc"):
+        with pytest.raises(UnknownName, match=f"unknown network of images '{name}'; known: back, "):
+            explored(run, name)
+    assert explored(run_of_spec(LINEAR, (3, 4, 1))) == ["generator"]
+
+
+@pytest.mark.usefixtures("given_sources")
+def test_a_too_large_network_is_named():
+    run = run_of_spec(*THERE, **AND_BACK)
+    with pytest.raises(ConfigError, match=r"the network 'back' takes 0.0 MB of the page; expected"):
+        payload(run, network="back", most=100)
 
 
 @pytest.mark.usefixtures("given_sources")

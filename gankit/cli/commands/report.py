@@ -28,6 +28,11 @@ NAME = "report.html"
     "--explore", is_flag=True, help="Include the generator, to generate images in the browser."
 )
 @click.option(
+    "--network",
+    metavar="NAME",
+    help="Network for --explore  [the generator, and others that make images of images].",
+)
+@click.option(
     "--backend",
     shell_complete=complete_backends,
     help="Backend to load the runs, for --explore  [each run's own].",
@@ -47,6 +52,7 @@ def command(
     out: Path | None,
     title: str,
     explore: bool,
+    network: str | None,
     backend: str | None,
     device: str | None,
     dataset: str | None,
@@ -57,6 +63,8 @@ def command(
 
     The page shows the sample grids with a slider, curves of losses and metrics, warnings,
     configuration and environment. Several runs are shown side by side. The page works offline.
+    With --explore it makes images with the generator and with each further network that makes
+    images of images, such as to_source of the recipe cyclegan; --network names one of them.
 
     With --watch it writes no file: it prints an address of this machine where a browser shows the
     page, renewed while the runs train.
@@ -65,7 +73,7 @@ def command(
     from gankit.report.page import page, read_runs
     from gankit.runs import RunFolder
 
-    for name, given in (("--backend", backend), ("--device", device)):
+    for name, given in (("--network", network), ("--backend", backend), ("--device", device)):
         if given is not None and not explore:
             raise ConfigError(f"{name} needs --explore")
     if port is not None and not watch:
@@ -79,7 +87,9 @@ def command(
         return _watch(runs, title, port or 0)
     out = _target(out, runs)
     moved = _moved_dataset(runs, dataset)
-    data, explorer = read_runs(runs, explore=explore, backend=backend, device=device)
+    data, explorer = read_runs(
+        runs, explore=explore, backend=backend, device=device, network=network
+    )
     if moved:
         data = [run.with_dataset(moved) for run in data]
     content = page(data, title, (), explorer).encode()

@@ -1,4 +1,4 @@
-// The explorer: images of a seed, moved along the generator's principal directions.
+// The explorer: images of a seed, moved along the generator's principal directions, or of pictures.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});
@@ -89,7 +89,7 @@
   const takesNoise = ({ inputs }) => inputs.includes("noise");
 
   function note({ source, shares }, command) {
-    const when = source ? "With the page's own sources" : "With all directions at 0";
+    const when = source ? "With the page's own pictures" : "With all directions at 0";
     const both = source && shares.length ? " and all directions at 0" : "";
     const end = source ? "these images, among others: " : "the same images: ";
     return element("p", { className: "explorer__note" },
@@ -135,8 +135,9 @@
   // Returns the command that generates the images; nothing if none can.
   function commandOf(payload, { seed, label, codes, conditions }) {
     if (payload.source) {
-      const chosen = payload.classes || payload.codes.length || payload.conditions.length;
-      return chosen ? "" : `gankit translate RUN${takesNoise(payload) ? ` --seed ${seed}` : ""}`;
+      if (payload.classes || payload.codes.length || payload.conditions.length) return "";
+      const network = payload.network ? ` --network ${payload.network}` : "";
+      return `gankit translate RUN${network}${takesNoise(payload) ? ` --seed ${seed}` : ""}`;
     }
     const set = (option, each, values) =>
       each.map(({ name }, number) => ` ${option} ${quoted(`${name}=${values[number]}`)}`);
@@ -153,9 +154,10 @@
   }
 
   function fileName(payload, state) {
-    const image = `${takesNoise(payload) ? `seed-${state.seed}-` : ""}image-${state.chosen + 1}`;
+    const seed = takesNoise(payload) ? [`seed-${state.seed}`] : [];
+    const image = [payload.network, ...seed, `image-${state.chosen + 1}`].filter(Boolean);
     const chosen = choices({ ...payload, names: [...payload.names.keys()] }, state);
     const moved = state.offsets.some((offset) => offset) ? ["moved"] : [];
-    return `${[image, ...chosen.flat(), ...moved].join("-")}.png`;
+    return `${[...image, ...chosen.flat(), ...moved].join("-")}.png`;
   }
 })();

@@ -1,4 +1,4 @@
-// The generator of a payload: its weights as numbers, and its images.
+// The network of a payload: its weights as numbers, and its images.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});

@@ -1,15 +1,15 @@
-// Source images: those of the page, and pictures of one's own.
+// Pictures that a network takes: those of the page, and one's own.
 (() => {
   "use strict";
   const explorer = (window.gankitExplorer ??= {});
   const { element } = explorer;
   const scaled = (level) => (level - 127.5) / 127.5;
 
-  // Returns the page's sources, values in [-1, 1] by height, width, channels.
+  // Returns the page's pictures, values in [-1, 1] by height, width, channels.
   explorer.sourceImages = ({ pictures }) =>
     pictures.map((text) => Float32Array.from(atob(text), (byte) => scaled(byte.charCodeAt(0))));
 
-  // Returns a button that reads a picture file; calls `onPicture` with its values, of the sources'
+  // Returns a button that reads a picture file; calls `onPicture` with its values, of the pictures'
   // shape, and its name.
   explorer.opener = ({ shape, kind }, onPicture) => {
     const input = element("input", { type: "file", accept: "image/*" });
@@ -26,13 +26,13 @@
       input.value = ""; // So that the same file can be opened again.
     });
     const label = element("label", { className: "explorer__chip" }, input,
-      element("span", {}, "Open a source\u2026"));
+      element("span", {}, "Open a picture\u2026"));
     const line = element("div", { className: "explorer__chips" }, label);
     return element("div", { className: "explorer__field" }, line, note);
   };
 
   const advice = (kind) =>
-    `A picture of your own takes the place of the chosen image's source${
+    `A picture of your own replaces the left one${
       kind ? `; the run's sources are: ${kind}` : ""}.`;
 
   // Returns the picture of a file. Its address is a data URL, the only one that the page may load.

@@ -23,7 +23,7 @@
     }, ...buttons);
     const before = source && element("canvas", {
       width: source[1], height: source[0], className: "explorer__source", role: "img",
-      "aria-label": "its source",
+      "aria-label": "the picture that it is made from",
     });
     const shown = before ? element("div", { className: "explorer__pair" }, before, large) : large;
     const root = element("div", { className: "explorer__view" }, shown, caption, strip);
