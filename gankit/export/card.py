@@ -67,8 +67,8 @@ The network is for study, tests and play. Generated images resemble the training
 gaps and biases; an image is not evidence of anything. No test checked whether training images are
 repeated. Another processor or library version may round the last digits differently."""
 LOGIT_LIMITS = """\
-It was trained to tell the images of its data set from those of this run's generator. It is no
-measure of the quality of an image, and does not detect generated images of other origin."""
+It was trained to tell real inputs from those that this run generates. It is no measure of the
+quality of an image, and does not detect generated images of other origin."""
 METRICS = (
     "reference",
     "features",
