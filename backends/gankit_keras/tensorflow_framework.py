@@ -12,6 +12,7 @@ from gankit.functional import Extra, Framework, Pull, Tensors
 from gankit_keras import tensorflow_functions
 from gankit_keras.framework import Tensor, tf
 from gankit_keras.optimizers import apply
+from gankit_keras.tensorflow_convolution import convolve, convolve_back
 
 
 class Unconnected(Exception):
@@ -132,25 +133,16 @@ class TensorFlow(Framework):
     ) -> Tensor:
         """Return a convolution.
 
-        Pads first: with its own paddings, TensorFlow's gradients take more than twice as long on a
-        CPU. TensorFlow has no gradient of a grouped convolution there, so groups run one by one.
+        TensorFlow has no gradient of a grouped convolution on a CPU, so groups run one by one.
         """
-        if padding:
-            x = tf.pad(x, [[0, 0], [padding, padding], [padding, padding], [0, 0]])
         if groups == 1:
-            return tf.nn.conv2d(x, kernel, stride, "VALID")
+            return convolve(x, kernel, stride, padding)
         parts = zip(tf.split(x, groups, axis=-1), tf.split(kernel, groups, axis=-1), strict=True)
-        return tf.concat([tf.nn.conv2d(*part, stride, "VALID") for part in parts], axis=-1)
+        return tf.concat([convolve(*part, stride, padding) for part in parts], axis=-1)
 
     def conv_transpose(self, x: Tensor, kernel: Tensor, /, *, stride: int, padding: int) -> Tensor:
-        """Return a transposed convolution: TensorFlow's, with its margin cropped."""
-        sides = [(side - 1) * stride + kernel.shape[0] for side in x.shape[1:3]]
-        # TensorFlow defines it as the gradient of a convolution from the larger image.
-        transposed = tf.transpose(kernel, (0, 1, 3, 2))
-        shape = (tf.shape(x)[0], *sides, kernel.shape[3])
-        larger = tf.nn.conv2d_transpose(x, transposed, shape, stride, "VALID")
-        bottom, right = (side - padding for side in sides)
-        return larger[:, padding:bottom, padding:right]
+        """Return a transposed convolution."""
+        return convolve_back(x, kernel, stride, padding)
 
     def upsample(self, images: Tensor, factor: int, /) -> Tensor:
         """Repeat each pixel along both sides."""

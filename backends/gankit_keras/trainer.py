@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gankit._utils.freed_memory import keep_freed_memory
 from gankit.contract import (
     NO_LABELS,
     AnyLabels,
@@ -53,6 +54,7 @@ class KerasTrainer:
     """A generator and a discriminator in training, in Keras on TensorFlow."""
 
     def __init__(self, problem: Problem) -> None:
+        keep_freed_memory()
         self._problem, self._required = problem, RequiredInputs(problem)
         self._device = device_name(problem.device)
         self._meeting = peers if problem.world.size > 1 else nullcontext

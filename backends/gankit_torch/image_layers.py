@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gankit import layers
+from gankit_torch.convolution import convolve, convolve_back
+from gankit_torch.convolution_kernels import Geometry
 from gankit_torch.forward import ForwardSettings
 from gankit_torch.spectral_norm import spectral_normalize
 
@@ -35,9 +37,9 @@ class Conv(nn.Module):
         kernel = _one_layout(
             spectral_normalize(self.kernel, self.kernel_u, settings).permute(3, 2, 0, 1)
         )
-        stride, padding, groups = self.layer.stride, self.layer.padding, self.layer.groups
-        convolve = partial(functional.conv2d, stride=stride, padding=padding, groups=groups)
-        return _convolve(convolve, inputs, kernel, self.bias, settings)
+        layer, (height, width) = self.layer, inputs.shape[1:3]
+        geometry = Geometry(layer.stride, layer.padding, layer.groups, (height, width))
+        return _convolve(partial(convolve, geometry=geometry), inputs, kernel, self.bias, settings)
 
 
 class ConvTranspose(nn.Module):
@@ -58,9 +60,12 @@ class ConvTranspose(nn.Module):
         kernel = _one_layout(
             spectral_normalize(self.kernel, self.kernel_u, settings).permute(2, 3, 0, 1)
         )
-        stride, padding = self.layer.stride, self.layer.padding
-        convolve = partial(functional.conv_transpose2d, stride=stride, padding=padding)
-        return _convolve(convolve, inputs, kernel, self.bias, settings)
+        layer = self.layer
+        height, width, _ = layers.layer_shape(layer, tuple(inputs.shape[1:]))
+        geometry = Geometry(layer.stride, layer.padding, 1, (height, width))
+        return _convolve(
+            partial(convolve_back, geometry=geometry), inputs, kernel, self.bias, settings
+        )
 
 
 class Upsample(nn.Module):

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gankit._utils.freed_memory import keep_freed_memory
 from gankit.contract import (
     Array,
     Batch,
@@ -48,6 +49,7 @@ class TorchTrainer:
     """A generator and a discriminator in training, in PyTorch."""
 
     def __init__(self, problem: Problem) -> None:
+        keep_freed_memory()
         device = choose_device(problem.device, problem.precision)
         self._networks = {name: build_network(problem, name, device) for name in problem.roles}
         self.generator, self.discriminator = (self._networks[side] for side in SIDES)

@@ -163,19 +163,33 @@ class Problem(ShapedSpecification):
         return not any(isinstance(place.layer, layers.Dropout) for place in places)
 
     @cached_property
+    def has_equal_passes(self) -> bool:
+        """Whether the discriminator's outputs for an image are those of any pass of an update.
+
+        Dropout and batch statistics differ from pass to pass; what a native network has is unknown.
+        """
+        per_pass = (layers.BatchNorm, layers.MinibatchStd, layers.Dropout)
+        places = self.places("discriminator")
+        return bool(places) and not any(isinstance(place.layer, per_pass) for place in places)
+
+    @property
+    def real_logits_are_constant(self) -> bool:
+        """Whether the generator's update needs no gradient of the logits of real images.
+
+        A pass without it makes them; but if passes differ, or if the generator's side makes a part
+        of what is seen, one pass makes the logits of both halves.
+        """
+        made = self.values.made("generator")
+        return self.has_equal_passes and not any(name in made for name in self.sees["real"])
+
+    @cached_property
     def shared_penalties(self) -> dict[Half, list[int]]:
         """The penalties that share the discriminator's adversarial pass, by half of its batch.
 
-        They are due in every update, and take the gradient at that half's own images. Dropout and
-        batch statistics differ from pass to pass, so nothing is shared if the discriminator has
-        either; what a native network has is unknown.
+        They are due in every update, and take the gradient at that half's own images. If passes
+        differ, nothing is shared.
         """
-        spec = self.discriminator
-        if not isinstance(spec, tuple):
-            return {}
-        per_pass = (layers.BatchNorm, layers.MinibatchStd, layers.Dropout)
-        places = self.places("discriminator")
-        if any(isinstance(place.layer, per_pass) for place in places):
+        if not self.has_equal_passes:
             return {}
         halves: dict[Half, list[int]] = {}
         for number, penalty in enumerate(self.penalties):

@@ -284,7 +284,14 @@ class Objective:
             images = self._images("fake", made, inputs)
             fakes, _ = self._alone(others, images, "fake", made, inputs)
             return {"fake": self._whole(inputs, fakes)[0]}
-        fakes, reals, _ = self._joined(others, made, inputs)
+        if self.problem.real_logits_are_constant:
+            fakes, reals = (
+                self._alone(others, self._images(half, made, inputs), half, made, inputs)[0]
+                for half in ("fake", "real")
+            )
+            reals = self.ops.constant(reals)
+        else:
+            fakes, reals, _ = self._joined(others, made, inputs)
         return dict(zip(("fake", "real"), self._whole(inputs, fakes, reals), strict=True))
 
     def penalty(

@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from loops import GENERATOR
-from loops.problems import seed
+from loops.problems import problem_of
 from scaling import own
 
 from gankit import plugins
@@ -67,7 +67,7 @@ def products(backend: str) -> Callable[[int], None]:
 
 def measure(backend: str, count: int, turns: int) -> str:
     """Return a line: seconds of both, their ratio, and the memory of `count` images."""
-    problem, _ = seed()
+    problem, _ = problem_of("simple")
     trainer = plugins.get_backend(backend).trainer(problem)
     run = Run(problem, trainer, 0, np.empty((0, 2)))
     multiply = products(backend)

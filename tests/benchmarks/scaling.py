@@ -57,9 +57,9 @@ class Point:
 
 def problem_of(axis: str, value: int) -> tuple[Any, Any]:
     """Return the problem and the step_shape of one point: the seed's, but for that axis."""
-    from loops.problems import resized, seed
+    from loops.problems import problem_of, resized
 
-    problem, step_shape = seed(**{"batch": value} if axis == "batch" else {})
+    problem, step_shape = problem_of("simple", **{"batch": value} if axis == "batch" else {})
     shape = (value, value, 1) if axis == "side" else problem.image_shape
     width = value if axis == "width" else 1
     return resized(problem, shape, lambda units: units * width), step_shape

@@ -24,7 +24,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from loops.problems import resized, seed
+from loops.problems import problem_of, resized
 
 from gankit import plugins
 from gankit.callbacks import Bar, History
@@ -59,17 +59,17 @@ class Timed:
             self.spent += time.perf_counter() - began
 
 
-def problem_of(size: str) -> tuple[Any, Any]:
+def sized(size: str) -> tuple[Any, Any]:
     """Return the problem and step_shape: the seed's networks, or tiny ones of as many layers."""
     if size != "tiny":
-        return seed()
-    problem, step_shape = seed(batch=BATCH, latent=LATENT)
+        return problem_of("simple")
+    problem, step_shape = problem_of("simple", batch=BATCH, latent=LATENT)
     return resized(problem, (SIDE, SIDE, 1), lambda _: UNITS), step_shape
 
 
 def measured(backend: str, size: str, seconds: float) -> tuple[float, float]:
     """Return the microseconds of a step, and those of them that are the core's."""
-    problem, step_shape = problem_of(size)
+    problem, step_shape = sized(size)
     trainer = Timed(plugins.get_backend(backend).trainer(problem))
     images = np.random.default_rng(0).integers(0, 256, (2000, *problem.image_shape), np.uint8)
     done = 0

@@ -1,6 +1,6 @@
-"""Time a step of `simple`: gankit's backends, handwritten loops, and only the matrix products.
+"""Time a step of a recipe: gankit's backends, handwritten loops, and only the products.
 
-    python tests/benchmarks/steps.py [NAME...] [--steps 32] [--turns 9]
+    python tests/benchmarks/steps.py [NAME...] [--recipe simple] [--steps 32] [--turns 9]
 
 Each contender trains, or multiplies, in a separate process. They take turns, so that a noisy
 machine is unkind to all, and a ratio is the median of those within a turn. Contenders whose
@@ -24,7 +24,6 @@ from typing import Any
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-FLOOR = "products"
 PAUSE = 0.2
 """Seconds between two turns, for threads that spin a while after their work."""
 
@@ -49,7 +48,7 @@ class Contender:
     steps: float = 1.0
 
 
-CONTENDERS = {
+SIMPLE = {
     "products": Contender("products", "torch", {"library": "onednn"}),
     "products-default": Contender("products", "torch", {"library": "default"}),
     "products-bfloat16": Contender("products", "torch", {"library": "bfloat16"}),
@@ -65,15 +64,35 @@ CONTENDERS = {
     "gankit-jax": Contender("by_gankit", "gankit_jax", {"backend": "jax"}),
     "jax-scan": Contender("jax_scan", "jax"),
 }
+"""Those of `simple`."""
+CONVOLUTIONAL = ("dcgan", "sn-hinge", "wgan-gp", "r3gan")
+
+
+def contenders(recipe: str) -> dict[str, Contender]:
+    """Return the contenders of a recipe, by name."""
+    if recipe == "simple":
+        return SIMPLE
+    given = {"recipe": recipe}
+    last = given | {"channels_last": True}
+    return {
+        "products": Contender("convolution_products", "torch", given),
+        "gankit-torch": Contender("by_gankit", "torch", given | {"backend": "torch"}),
+        "torch-tutorial": Contender("torch_loop", "torch", given),
+        "torch-channels-last": Contender("torch_loop", "torch", last),
+        "torch-frozen": Contender("torch_loop", "torch", last | {"frozen": True}),
+        "gankit-keras": Contender("by_gankit", "keras", given | {"backend": "keras"}),
+        "tensorflow-function": Contender("tensorflow_loop", "keras", given),
+        "gankit-jax": Contender("by_gankit", "gankit_jax", given | {"backend": "jax"}),
+    }
 
 
 class Process:
     """A contender's process: it reads numbers of steps and prints how long they took."""
 
-    def __init__(self, name: str) -> None:
-        self.steps = CONTENDERS[name].steps
+    def __init__(self, recipe: str, name: str) -> None:
+        self.steps = contenders(recipe)[name].steps
         self.process = subprocess.Popen(
-            [sys.executable, __file__, "--work", name],
+            [sys.executable, __file__, "--recipe", recipe, "--work", name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -97,13 +116,13 @@ class Process:
         self.process.wait()
 
 
-def work(name: str) -> None:
+def work(recipe: str, name: str) -> None:
     """Run a contender: read numbers of steps, print seconds."""
     import numpy as np
 
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # What libraries print is no answer.
-    contender = CONTENDERS[name]
+    contender = contenders(recipe)[name]
     images = np.random.default_rng(0).integers(0, 256, (10000, 28, 28, 1), dtype=np.uint8)
     run = importlib.import_module(f"loops.{contender.module}").loop(images, **contender.options)
     for line in sys.stdin:
@@ -112,9 +131,9 @@ def work(name: str) -> None:
         print(json.dumps(time.perf_counter() - began), file=answers, flush=True)
 
 
-def measure(names: list[str], steps: int, turns: int) -> dict[str, list[float]]:
+def measure(recipe: str, names: list[str], steps: int, turns: int) -> dict[str, list[float]]:
     """Return each contender's milliseconds a step, a number for each turn."""
-    processes = {name: Process(name) for name in names}
+    processes = {name: Process(recipe, name) for name in names}
     times: dict[str, list[float]] = {name: [] for name in names}
     try:
         for turn in range(-1, turns):
@@ -143,22 +162,20 @@ def table(times: dict[str, list[float]]) -> str:
 def main() -> None:
     """Measure all points, or one of them in this process."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CONTENDERS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help="by default all of the recipe")
+    parser.add_argument("--recipe", choices=["simple", *CONVOLUTIONAL], default="simple")
     parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--work", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.work:
-        work(chosen.work)
+        work(chosen.recipe, chosen.work)
         return
-    if unknown := set(chosen.names) - CONTENDERS.keys():
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}")
-    names = [
-        name
-        for name in chosen.names or CONTENDERS
-        if importlib.util.find_spec(CONTENDERS[name].needs)
-    ]
-    print(table(measure(names, chosen.steps, chosen.turns)))
+    known = contenders(chosen.recipe)
+    if unknown := set(chosen.names) - known.keys():
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    names = [name for name in chosen.names or known if importlib.util.find_spec(known[name].needs)]
+    print(table(measure(chosen.recipe, names, chosen.steps, chosen.turns)))
 
 
 if __name__ == "__main__":

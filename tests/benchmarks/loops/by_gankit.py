@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 
-def loop(images: np.ndarray, backend: str = "numpy", **changes: Any) -> Callable[[int], None]:
-    """Return a function that runs n steps of the recipe `simple`, with changed settings."""
+def loop(
+    images: np.ndarray, recipe: str = "simple", backend: str = "numpy", **changes: Any
+) -> Callable[[int], None]:
+    """Return a function that runs n steps of a recipe, with changed settings."""
     from gankit import plugins
     from gankit.training import fit
-    from loops.problems import seed
+    from loops.problems import problem_of
 
-    problem, step_shape = seed(**changes)
+    problem, step_shape = problem_of(recipe, **changes)
     trainer = plugins.get_backend(backend).trainer(problem)
     done = [0]
 

@@ -1,4 +1,4 @@
-"""The networks of `simple`, and the same layers in other sizes."""
+"""The problems of recipes, and the networks of `simple` in other sizes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from gankit.layers import Dense, Reshape, Shape
 from gankit.recipes import recipe
 from gankit.training import StepShape
 
+SHAPE = (28, 28, 1)
+"""Of the images, channels last."""
 PIXELS = 784
 """Of the seed's images: the units of the layer that makes them."""
 
 
-def seed(**changes: Any) -> tuple[Problem, StepShape]:
-    """Return problem and step shape of the recipe `simple`, with changed settings."""
-    config = from_settings(recipe("simple").settings | changes)
-    return config.problem((28, 28, 1), plugins.get_loss(config.loss)), config.step_shape()
+def problem_of(name: str, **changes: Any) -> tuple[Problem, StepShape]:
+    """Return problem and step shape of the recipe called `name`, with changed settings."""
+    config = from_settings(recipe(name).settings | changes)
+    return config.problem(SHAPE, plugins.get_loss(config.loss)), config.step_shape()
 
 
 def resized(problem: Problem, shape: Shape, units: Callable[[int], int]) -> Problem:
