@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils.freed_memory import keep_freed_memory
 from gankit.contract import (
     NO_LABELS,
     AnyLabels,
@@ -18,6 +17,7 @@ from gankit.contract import (
     Problem,
     State,
     check_state,
+    keep_freed_memory,
     strip_prefix,
 )
 from gankit.contract.loss_columns import NETWORKS, of_steps

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gankit._utils.freed_memory import keep_freed_memory
 from gankit.contract import (
     Array,
     Batch,
@@ -21,6 +20,7 @@ from gankit.contract import (
     State,
     add_prefix,
     check_state,
+    keep_freed_memory,
     strip_prefix,
 )
 from gankit.contract.dropout_masks import Masks

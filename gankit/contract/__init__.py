@@ -1,6 +1,7 @@
 """The contract between the core and a backend: protocols, problems, random numbers, scalars."""
 
 from gankit._utils.aligned_arrays import aligned
+from gankit._utils.freed_memory import keep_freed_memory
 from gankit._utils.start_variables import Started
 from gankit._utils.state import State, add_prefix, check_state, strip_prefix
 from gankit.contract.label_format import (
@@ -61,5 +62,6 @@ __all__ = [
     "add_prefix",
     "aligned",
     "check_state",
+    "keep_freed_memory",
     "strip_prefix",
 ]

@@ -78,7 +78,7 @@ def test_a_transposed_convolution_is_that_of_pytorch_and_can_be_differentiated_t
 
 
 @pytest.mark.parametrize("wanted", ["images", "kernel"])
-def test_only_the_derivative_that_is_asked_for_is_computed(monkeypatch, wanted):
+def test_no_other_derivative_is_computed_than_the_wanted_one(monkeypatch, wanted):
     images, kernel, bias, geometry = made("many channels")
     leaves = {"images": images.requires_grad_(), "kernel": kernel.requires_grad_()}
     calls = Counter()
