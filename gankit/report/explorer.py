@@ -156,10 +156,12 @@ def payload(
     if not isinstance(spec, tuple):
         raise ConfigError("--explore: got a native generator; expected one of gankit layers")
     if (size := weight_bytes(problem, network)) > most:
-        what = "the generator" if network == GENERATOR else f"the network {network!r}"
+        what, remedy = "the generator", "leave out --explore"
+        if network != GENERATOR:
+            what, remedy = f"the network {network!r}", "include one alone with --network"
         raise ConfigError(
             f"{what} takes {size / 1e6:.1f} MB of the page; expected at most {most / 1e6:.1f}; "
-            "leave out --explore"
+            f"{remedy}"
         )
     if sources is None and (network != GENERATOR or problem.takes_source):
         sources = page_sources(run, network)

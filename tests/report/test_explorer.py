@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pytest
 
+import gankit
 from gankit.codes import Code
 from gankit.conditions import Condition
 from gankit.errors import ConfigError, Diverged, ExitCode, UnknownName
@@ -28,7 +29,7 @@ from gankit.layers import (
 from gankit.optimizers import Average
 from gankit.passes import FurtherNetwork
 from gankit.recipes import recipes
-from gankit.report import explorer
+from gankit.report import explorer, render
 from gankit.report.explorer import explored, payload
 from gankit.report.explorer_inputs import conditions
 from gankit.report.latent_directions import principal_directions
@@ -220,6 +221,17 @@ def test_a_too_large_network_is_named():
     run = run_of_spec(*THERE, **AND_BACK)
     with pytest.raises(ConfigError, match=r"the network 'back' takes 0.0 MB of the page; expected"):
         payload(run, network="back", most=100)
+
+
+def test_the_networks_of_a_run_share_the_bytes_of_a_page(tmp_path, monkeypatch):
+    run = gankit.train(
+        "cyclegan", backend="numpy", dataset="glyphs", batch=2, steps=1, out=tmp_path / "run"
+    )
+    size = explorer.weight_bytes(run.problem, "generator")
+    monkeypatch.setattr(explorer, "MOST_WEIGHT_BYTES", int(1.5 * size))
+    with pytest.raises(ConfigError, match=r"'to_source' takes .*; include one alone with --net"):
+        render([run.folder], explore=True)
+    assert "explore-pane" in render([run.folder], explore=True, network="to_source")
 
 
 @pytest.mark.usefixtures("given_sources")
