@@ -9,9 +9,9 @@ import pytest
 from tests.browser.chromium import REMEDY, Chromium, lacking
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def started_chromium():
-    """Start the browser."""
+    """Start the browser; it ends after the last test here, and slows no other down."""
     if gone := lacking():
         said = f"no {', '.join(gone)}: {REMEDY}"
         if os.environ.get("GANKIT_REQUIRE_BROWSER") == "1":
