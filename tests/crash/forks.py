@@ -2,9 +2,9 @@
 
     python -m tests.crash.forks BACKEND
 
-Reads a command's words and variables from each line of standard input, as JSON; starts it in a
-child process, and prints the child's process number, and how it ended when it has. Its messages
-are in `stderr.txt`.
+Each line of its standard input is JSON. For the words of a command, its variables and its folder it
+starts the command in a child process, and prints the child's process number; for such a number it
+prints how that child ended, when it has. A child's messages are in `stderr.txt`, in its folder.
 """
 
 from __future__ import annotations
@@ -27,39 +27,67 @@ VERSION = "GANKIT_TEST_VERSION"
 MODULES = {"numpy": "gankit_numpy", "torch": "torch", "keras": "keras"}
 
 
-@contextlib.contextmanager
-def forks(backend, folder="."):
-    """Yield two functions: one starts a command and returns its process number, one waits for it.
+class Forks:
+    """The forks of one process.
 
-    A command is the words of `gankit`, or those of `tests.crash.phases`; it works in `folder`.
-    Keywords are variables of its environment; `VERSION` is that of its gankit. The second function
-    returns its exit code, or the negative number of the signal that ended it.
+    Parameters
+    ----------
+    parent
+        The process, which runs this module.
     """
+
+    def __init__(self, parent):
+        self._parent = parent
+
+    def start(self, words, folder=".", **variables):
+        """Start a command in a folder; return its process number.
+
+        A command is the words of `gankit`, or those of `tests.crash.phases`. Keywords are
+        variables of its environment; `VERSION` is that of its gankit.
+        """
+        return self._answer([words, variables, str(Path(folder).absolute())])
+
+    def ended(self, process):
+        """Wait for a process; return its exit code, or the negative number of its signal."""
+        return self._answer(process)
+
+    def finished(self, words, folder="."):
+        """Run a command that must succeed; return its messages."""
+        code = self.ended(self.start(words, folder))
+        said = Path(folder, MESSAGES).read_text("utf-8")
+        assert code == 0, said
+        return said
+
+    def _answer(self, request):
+        self._parent.stdin.write(f"{json.dumps(request)}\n")
+        self._parent.stdin.flush()
+        return int(self._parent.stdout.readline())
+
+
+@contextlib.contextmanager
+def forks(backend):
+    """Yield the forks of a new process that has imported the framework of a backend."""
     words = [sys.executable, "-m", "tests.crash.forks", backend]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    environment = os.environ | {"PYTHONPATH": path}
-    options |= {"env": environment, "cwd": folder}
+    options["env"] = os.environ | {"PYTHONPATH": path}
     with started(words, f"the forks of {backend}", **options) as parent:
-
-        def start(words, **variables):
-            parent.stdin.write(f"{json.dumps([words, variables])}\n")
-            parent.stdin.flush()
-            return int(parent.stdout.readline())
-
-        yield start, lambda: int(parent.stdout.readline())
+        yield Forks(parent)
         parent.stdin.close()
 
 
 def serve():
-    """Run each command of standard input in a child process."""
+    """Start a child process for each command of standard input, or wait for one."""
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            _run(*json.loads(line))
-        print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        match json.loads(line):
+            case int(child):
+                _, status = os.waitpid(child, 0)
+                print(os.waitstatus_to_exitcode(status), flush=True)
+            case words, variables, folder:
+                if (child := os.fork()) == 0:
+                    os.chdir(folder)
+                    _run(words, variables)
+                print(child, flush=True)
 
 
 def _run(words, variables):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from gankit._utils.child_group import free_ports
 from gankit._utils.start_variables import CLUSTER, HERE, LOCAL_RANK, LOCAL_SIZE, on_this_machine
-from tests.crash.forks import MESSAGES, forks
+from tests.crash.forks import MESSAGES
 from tests.selection import selected
 
 
@@ -29,31 +28,31 @@ class Ranks:
     ----------
     backend
         The backend that they import.
-    processes
-        The functions of `forks`, by rank.
+    forks
+        The forks of that backend.
     places
         The folders.
     """
 
-    def __init__(self, backend, processes, places):
-        self.backend, self.processes, self.places = backend, processes, places
-        self._size = 0
+    def __init__(self, backend, forks, places):
+        self.backend, self.forks, self.places = backend, forks, places
+        self._started = []
 
     def start(self, *commands, machines=False, **last):
         """Start commands together; return their process numbers.
 
         `machines` is whether each has a machine of its own; `last` are more variables of the last.
         """
-        self._size = len(commands)
-        each = variables(self.backend, self._size, machines=machines)
+        each = variables(self.backend, len(commands), machines=machines)
         each[-1] |= last
-        used = zip(self.processes, commands, each, strict=False)
-        return [start(words, **environment) for (start, _), words, environment in used]
+        used = zip(self.places, commands, each, strict=False)
+        self._started = [self.forks.start(words, place, **own) for place, words, own in used]
+        return self._started
 
     def ended(self):
         """Wait until all have ended; return their exit codes and messages."""
-        codes = [ended() for _, ended in self.processes[: self._size]]
-        places = self.places[: self._size]
+        codes = [self.forks.ended(process) for process in self._started]
+        places = self.places[: len(codes)]
         return codes, [(place / MESSAGES).read_text("utf-8") for place in places]
 
     def run(self, *commands, machines=False, **last):
@@ -62,14 +61,12 @@ class Ranks:
         return self.ended()
 
 
-@contextlib.contextmanager
-def ranks(backend, most, folder):
-    """Yield up to `most` processes, whose folders are in `folder`."""
+def ranks(backend, most, folder, forks):
+    """Return up to `most` processes of the same forks, whose folders are in `folder`."""
     places = [Path(folder, str(rank)) for rank in range(most)]
-    with contextlib.ExitStack() as stack:
-        for place in places:
-            place.mkdir()
-        yield Ranks(backend, [stack.enter_context(forks(backend, p)) for p in places], places)
+    for place in places:
+        place.mkdir()
+    return Ranks(backend, forks, places)
 
 
 def variables(backend, size, *, machines):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import subprocess
 import sys
 from pathlib import Path
 
@@ -76,16 +75,6 @@ def train(out, backend="numpy", steps=STEPS):
         "auto",
         "--no-progress",
     ]
-
-
-def finished(out, backend, steps=STEPS, *more, place="."):
-    """Train until the end in a separate process; return its messages."""
-    words = [*PROGRAM, *train(out, backend, steps), *more]
-    done = subprocess.run(
-        words, cwd=place, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stderr
 
 
 def logged(out):

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from tests.crash import runs
-from tests.crash.forks import MESSAGES, forks
+from tests.crash.forks import MESSAGES
 from tests.crash.repetitions import record, short_or_full
-from tests.selection import selected
 from tests.waiting import wait_for
 
 KILLS = {
@@ -29,20 +28,15 @@ STEPS = {backend: A_LIFE[backend] * (kills + 2) for backend, kills in KILLS.item
 
 
 @pytest.mark.parametrize("backend", KILLS)
-def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, backend):
-    if not selected(backend):
-        pytest.skip(f"{backend} is not installed, or not to be used in this process")
+def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, backend, forked):
     monkeypatch.chdir(tmp_path)
     runs.prepare(tmp_path)
     random = np.random.default_rng(9)
-    with forks(backend) as run:
-        taken_back = sum(
-            killed(run, backend, random.uniform(0, 0.3)) for _ in range(KILLS[backend])
-        )
+    taken_back = sum(killed(forked, backend, random.uniform(0, 0.3)) for _ in range(KILLS[backend]))
     # The last life, and the run to compare with, are as long as the killed ones, and no longer.
     end = runs.logged("run") + MORE
-    runs.finished("run", backend, end)
-    runs.finished("whole", backend, end)
+    for out in ("run", "whole"):
+        forked.finished(runs.train(out, backend, end))
     runs.assert_same("run", "whole")
     record(
         "kill-train",
@@ -50,15 +44,14 @@ def test_a_repeatedly_killed_run_ends_with_the_same_bits(tmp_path, monkeypatch, 
     )
 
 
-def killed(run, backend, seconds):
+def killed(forked, backend, seconds):
     """Kill the run some time after it has logged a step; return how many steps that lost."""
-    start, ended = run
     log, before = Path("run/metrics.jsonl"), runs.logged("run")
-    process = start(runs.train("run", backend, STEPS[backend]))
+    process = forked.start(runs.train("run", backend, STEPS[backend]))
     wait_for(lambda: runs.logged("run") != before, "a step in the log")
     time.sleep(seconds)
     os.kill(process, signal.SIGKILL)
-    assert ended() == -signal.SIGKILL, Path(MESSAGES).read_text("utf-8")
+    assert forked.ended(process) == -signal.SIGKILL, Path(MESSAGES).read_text("utf-8")
     assert log.exists()
     newest = runs.newest("run")
     return runs.logged("run") - (newest.step if newest else 0)

@@ -16,17 +16,23 @@ from tests.selection import selected
 BOUND = 1e-9
 
 
-def go_on(out, backend, steps):
-    return runs.finished(out, backend, steps, "--set", "precision=float64")
-
-
-def test_a_run_moves_from_backend_to_backend(tmp_path, monkeypatch):
+@pytest.fixture
+def backends(forks_of):
+    """Return the forks of each backend under test, by name; skip without a framework."""
     frameworks = [name for name in ("torch", "keras") if selected(name)]
     if not frameworks:
         pytest.skip("there is no other backend than the reference")
+    return {name: forks_of(name) for name in ("numpy", *frameworks)}
+
+
+def test_a_run_moves_from_backend_to_backend(tmp_path, monkeypatch, backends):
+    def go_on(out, backend, steps):
+        words = [*runs.train(out, backend, steps), "--set", "precision=float64"]
+        return backends[backend].finished(words)
+
     monkeypatch.chdir(tmp_path)
     runs.prepare(tmp_path)
-    road = ["numpy", *frameworks, "numpy"]
+    road = [*backends, "numpy"]
     for number, backend in enumerate(road, start=1):
         said = go_on("run", backend, 3 * number)
         assert number == 1 or f"resuming after step {3 * number - 3}" in said

@@ -67,13 +67,13 @@ def place(tmp_path_factory, backend):
 
 
 @pytest.fixture(scope="module")
-def forked(backend, place):
+def forked(backend, place, forks_of):
     """Return processes that are started as forks."""
-    with ranks(backend, max(SIZES[backend]), place) as processes:
-        for folder in processes.places:
-            runs.prepare(folder)
-            np.save(folder / "others.npy", runs.images()[::-1])
-        yield processes
+    processes = ranks(backend, max(SIZES[backend]), place, forks_of(backend))
+    for folder in processes.places:
+        runs.prepare(folder)
+        np.save(folder / "others.npy", runs.images()[::-1])
+    return processes
 
 
 @pytest.mark.timeout(short_or_full(900, 7200))

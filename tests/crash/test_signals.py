@@ -14,9 +14,7 @@ import pytest
 from gankit.cli import main
 from tests.crash import phases, runs
 from tests.crash.children import in_child
-from tests.crash.forks import forks
 from tests.crash.repetitions import record
-from tests.selection import selected
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 LONG = 48
@@ -38,18 +36,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """Return a function from a backend to the folder of a run without faults."""
-    made = {}
-
-    def folder(backend):
-        if backend not in made:
-            place = tmp_path_factory.mktemp(backend)
-            runs.prepare(place)
-            finish(place, backend)
-            made[backend] = place / "run"
-        return made[backend]
-
-    return folder
+    """Return the folder of a run without faults, on the reference."""
+    place = tmp_path_factory.mktemp("undisturbed")
+    runs.prepare(place)
+    with contextlib.chdir(place):
+        finish()
+    return place / "run"
 
 
 @pytest.fixture
@@ -60,14 +52,11 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def finish(place, backend):
-    """Train until the end; a framework in a separate process."""
-    if backend == "numpy":
-        with contextlib.chdir(place), pytest.raises(SystemExit) as ended:
-            main(runs.train("run"))
-        assert ended.value.code == 0
-        return
-    runs.finished("run", backend, LONG, place=place)
+def finish():
+    """Train until the end, on the reference."""
+    with pytest.raises(SystemExit) as ended:
+        main(runs.train("run"))
+    assert ended.value.code == 0
 
 
 def struck_in_child(phase, name, times):
@@ -79,24 +68,24 @@ def struck_in_child(phase, name, times):
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 @pytest.mark.parametrize("name", SIGNALS)
 @pytest.mark.parametrize("phase", phases.PHASES)
-def test_the_reference_stops_in_any_phase_and_resumes(place, undisturbed, phase, name, times):
+@pytest.mark.usefixtures("place")
+def test_the_reference_stops_in_any_phase_and_resumes(undisturbed, phase, name, times):
     ended = in_child(struck_in_child, phase, name, times)
     assert_ended_rightly(phase, name, times, ended.signal or ended.exit)
-    finish(place, "numpy")
-    runs.assert_same("run", undisturbed("numpy"))
+    finish()
+    runs.assert_same("run", undisturbed)
 
 
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("backend", ["torch", "keras"])
-def test_a_framework_is_stopped_repeatedly_and_resumes(place, undisturbed, backend):
-    if not selected(backend):
-        pytest.skip(f"{backend} is not installed, or not to be used in this process")
-    with forks(backend) as (start, ended):
-        for phase, name, times in BLOWS:
-            Path("notes.json").unlink(missing_ok=True)
-            start([phase, name, str(times), "notes.json", *runs.train("run", backend, LONG)])
-            assert_ended_rightly(phase, name, times, abs(ended()))
-    finish(place, backend)
-    runs.assert_same("run", undisturbed(backend))
+def test_a_framework_is_stopped_repeatedly_and_resumes(backend, forked):
+    for phase, name, times in BLOWS:
+        Path("notes.json").unlink(missing_ok=True)
+        words = [phase, name, str(times), "notes.json", *runs.train("run", backend, LONG)]
+        assert_ended_rightly(phase, name, times, abs(forked.ended(forked.start(words))))
+    for out in ("run", "undisturbed"):
+        forked.finished(runs.train(out, backend, LONG))
+    runs.assert_same("run", "undisturbed")
     record("signals", f"{len(BLOWS)} of 6 on {backend}, the same bits at the end")
 
 

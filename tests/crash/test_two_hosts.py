@@ -148,7 +148,7 @@ def places(tmp_path):
 
 @pytest.mark.timeout(short_or_full(900, 7200))
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_run_on_two_hosts_with_faults_ends_as_that_of_one_process(hosts, places, backend):
+def test_a_run_on_two_hosts_with_faults_ends_as_that_of_one_process(hosts, places, backend, forked):
     require(backend)
     run = Run(hosts, places, backend)
     for host in KILLED:
@@ -159,7 +159,7 @@ def test_a_run_on_two_hosts_with_faults_ends_as_that_of_one_process(hosts, place
         for group in groups:
             assert group.outputs(JOIN)[1].count("process") == 0
             assert group.launcher.returncode == 0
-    runs.finished("one", backend, end, *DOUBLE, place=places[0])
+    forked.finished([*runs.train("one", backend, end), *DOUBLE], places[0])
     assert_close(losses(places[0] / "run"), losses(places[0] / "one"), BOUND)
     assert_close(runs.newest(places[0] / "run").state, runs.newest(places[0] / "one").state, BOUND)
     assert list(places[1].glob("run/*")) == []
