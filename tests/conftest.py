@@ -5,6 +5,7 @@ Fixtures import gankit, and not this file: the coverage of what is imported with
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
 from pathlib import Path
@@ -85,6 +86,16 @@ def _running(captured):
         return Ended(int(ended.value.code or 0), *captured.readouterr())
 
     return run
+
+
+@pytest.fixture
+def few_samples(monkeypatch):
+    """Evaluate 100 images during `fit`, which has no setting for that: 10,000 take seconds."""
+    from gankit.config import TrainConfig
+    from gankit.launch.from_python import fit_config
+
+    few = functools.partial(TrainConfig, evaluate_samples=100)
+    monkeypatch.setattr(fit_config, "TrainConfig", few)
 
 
 @pytest.fixture

@@ -181,6 +181,7 @@ def test_a_loss_without_a_digest_trains_only_in_memory(out):
     assert not out.exists()
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_evaluations_compare_with_the_test_images(out):
     fit(out=out, evaluate_every=1, test_images=IMAGES[::-1].copy())
     rows = evaluation_log.read(RunFolder(out).evaluations)

@@ -13,6 +13,7 @@ import gankit
 from gankit.errors import ExitCode
 from gankit.launch.run_summary import run_summaries
 from gankit.runs import RunFolder
+from tests.evaluation_runs import write
 from tests.short_runs import NETWORKS
 
 ROW = {
@@ -31,7 +32,8 @@ def runs(tmp_path_factory):
         return gankit.train(**(given | NETWORKS | changes), out=folder / name)
 
     train("finished", steps=None, epochs=2, steps_per_epoch=2)
-    train("evaluated/mine", evaluate_every=1, steps_per_epoch=2, evaluate_samples=50)
+    few = {"dataset": str(write(folder / "digits.npz", labelled=False)), "evaluate_samples": 50}
+    train("evaluated/mine", evaluate_every=1, steps_per_epoch=2, **few)
     train("stopped", callbacks=lambda progress: progress.step == 2 and progress.stop("enough"))
     rates = {"optimizer": {"optimizer": "sgd", "learning_rate": 1e300}}
     with pytest.raises(gankit.GankitError):

@@ -104,6 +104,7 @@ def test_a_step_is_chosen(old, tmp_path):
     assert told == f"no checkpoint of step 3 in {old}/checkpoints; available: 2, 4, 6"
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_the_best_is_chosen(tmp_path):
     old = tmp_path / "old"
     fit(old, IMAGES, steps=6, checkpoint_every=2, evaluate_every=1, batch=20)
