@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ import gankit
 from gankit._utils.child_group import free_ports
 from gankit.errors import ConfigError, ExitCode, PeerLost, Unsupported
 from gankit.losses import HINGE
+from gankit.recipes import recipe
 from gankit.runs import RunFolder
 from gankit.testing import assert_close
 from tests.process_groups import ProcessGroup
@@ -26,9 +28,14 @@ if not selected("torch"):
 BOUND = 1e-9
 STEPS = 30
 TRAIN = (
-    "train", "dcgan", "--backend", "torch", "--dataset", "glyphs", "--no-progress",
+    "train", "narrow.toml", "--backend", "torch", "--dataset", "glyphs", "--no-progress",
     "--set", "precision=float64", "--set", "batch=10", "--set", "checkpoint_every=6",
 )  # fmt: skip
+SAME = {
+    "recipe": "narrow.toml", "backend": "torch", "dataset": "glyphs", "precision": "float64",
+    "batch": 10, "steps": STEPS, "progress": False,
+}  # fmt: skip
+"""The same run in Python."""
 
 
 def environment():
@@ -46,14 +53,23 @@ def losses(folder):
     return {"losses": np.array(gankit.load(folder).history)}
 
 
+@pytest.fixture(autouse=True)
+def narrow(machine):
+    """Give each test an empty machine with a narrow dcgan."""
+    text = recipe("dcgan").text
+    assert "width = 32\n" in text
+    (machine / "narrow.toml").write_text(text.replace("width = 32\n", "width = 4\n"), "utf-8")
+
+
 @pytest.fixture
-def one(machine):  # noqa: ARG001 - it trains there.
+def one(narrow):  # noqa: ARG001 - it trains there.
     """Return the losses of one process."""
-    run = gankit.train(
-        "dcgan", backend="torch", dataset="glyphs", precision="float64", batch=10, steps=STEPS,
-        progress=False,
-    )  # fmt: skip
-    return {"losses": np.array(run.history)}
+    return {"losses": alone()}
+
+
+@functools.cache
+def alone():
+    return np.array(gankit.train(**SAME).history)
 
 
 def test_processes_of_torchrun_train_as_one_and_resume_in_another_number(one):
@@ -78,7 +94,7 @@ def test_refused_runs_print_one_line_and_write_nothing(machine):
         lines = [line for line in ended.stderr.splitlines() if line.startswith("gankit: ")]
         assert len(lines) == 1
         assert message in lines[0]
-        assert list(machine.iterdir()) == []
+        assert [path.name for path in machine.iterdir()] == ["narrow.toml"]
 
 
 def test_commands_that_do_not_train_are_refused(command, monkeypatch):
@@ -95,15 +111,11 @@ def test_commands_that_do_not_train_are_refused(command, monkeypatch):
 
 
 def test_python_trains_in_processes_and_returns_the_loaded_run(one):
-    run = gankit.train(
-        "dcgan", backend="torch", dataset="glyphs", precision="float64", batch=10, steps=STEPS,
-        progress=False, out="run", processes=2,
-    )  # fmt: skip
+    run = gankit.train(**SAME, out="run", processes=2)
     assert (run.step, run.folder) == (STEPS, Path("run"))
     assert_close({"losses": np.array(run.history)}, one, BOUND)
 
 
-@pytest.mark.usefixtures("machine")
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
@@ -124,7 +136,6 @@ def test_what_other_processes_cannot_do_is_refused_in_python(changes, error, mes
     assert not Path("run").exists()
 
 
-@pytest.mark.usefixtures("machine")
 @pytest.mark.parametrize(
     ("code", "error"), [(ExitCode.INTERRUPTED, KeyboardInterrupt), (ExitCode.TERMINATED, PeerLost)]
 )
@@ -135,7 +146,6 @@ def test_a_signal_before_the_first_checkpoint_is_its_own_error(monkeypatch, code
         gankit.train("simple", backend="torch", dataset="glyphs", out="run", processes=2)
 
 
-@pytest.mark.usefixtures("machine")
 def test_a_stopped_run_says_how_the_same_number_of_processes_resumes_it():
     words = (sys.executable, "-m", "gankit", *TRAIN, "--minutes", "0.001", "--processes", "2")
     stopped = ran((*words, "--out", "run"), "the command", 180, env=environment())
