@@ -64,7 +64,8 @@ class AugmentationClauses:
         require(backend, "input-gradients")
         require(backend, "float64")
         trainer = ready(backend, problem := augmented_problem(backend))
-        batch = rgb_setup(problem).batch()
+        # A few images: each of their values is moved twice, and augmented.
+        batch = replace(rgb_setup(problem), batch_size=4).batch()
         found = penalty_cost(trainer, batch, 0)
         gradients = [
             input_gradients(discriminator_of(trainer, problem, batch, n), batch.real[n : n + 1])
