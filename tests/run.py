@@ -40,6 +40,7 @@ AGAIN = [
     "data/test_user_data.py",
     "docs/test_docs.py",
     "export/test_formats.py",
+    "inversion",
     "launch/checks/test_misuse_warnings.py",
     "launch/resume/test_moved_data.py",
     "launch/test_load_native.py",
@@ -84,12 +85,17 @@ BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 """Hundreds of processes import gankit and its tests: Python compiles them once, even where the
 environment keeps it from writing that down."""
 COMPILED_ONCE = {
-    "XLA_FLAGS": "--xla_backend_optimization_level=0",
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false "
+    "--xla_cpu_parallel_codegen_split_count=1",
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }
 """JAX's tests compile for most of their time: XLA leaves out what only makes the code faster, and
 the suites share what they have compiled in a folder that is removed afterwards."""
+UNUSED = ("jax", "sklearn")
+"""What Keras and TensorFlow import because it is installed, for a second of each process."""
+WITHOUT_UNUSED = ["crash", "together", "keras"]
+"""Suites that start dozens of processes with TensorFlow, and use neither."""
 WITHIN = ["crash/test_every_step.py", "crash/test_not_finite.py"]
 """What of the battery trains in the process itself, one framework in each."""
 
@@ -111,12 +117,14 @@ def main(backends: list[str]) -> int:
         glyphs_folder = Path(folder, "glyphs")
         glyphs_folder.mkdir()
         given = BYTECODE | {"GANKIT_TEST_DIGITS": folder, "GANKIT_TEST_GLYPHS": str(glyphs_folder)}
+        hidden = {"PYTHONPATH": _hiding(Path(folder, "hidden"))}
         compiled = COMPILED_ONCE | {"JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax"))}
         told = {
             "quick": {passed_before.NOTED: str(passed)},
             "slow": {passed_before.NOTED: str(passed)},
-            "together": {passed_before.KNOWN: str(passed)},
             "jax": compiled,
+            **dict.fromkeys(WITHOUT_UNUSED, hidden),
+            "together": hidden | {passed_before.KNOWN: str(passed)},
             **{f"keras on {f}": compiled | {"KERAS_BACKEND": f} for f in KERAS_ON},
         }
         results, failures = _at_once(
@@ -141,6 +149,14 @@ def _digits() -> tuple[ImageSet, str]:
             raise
     drawn = ImageSet(*glyphs.draw(1000), source="glyphs")
     return drawn, "MNIST could not be had: the MNIST clauses ran on glyphs written as IDX files"
+
+
+def _hiding(folder: Path) -> str:
+    """Return a search path for modules with which what is `UNUSED` cannot be imported."""
+    folder.mkdir()
+    for name in UNUSED:
+        (folder / f"{name}.py").write_text("raise ImportError('hidden by tests/run.py')\n", "utf-8")
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
 
 
 def suites(backends: list[str]) -> list[tuple[str, list[str], str]]:

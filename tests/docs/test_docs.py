@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.paths import ROOT
+from tests.selection import selected
 from tests.waiting import ran
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -71,6 +72,10 @@ def installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
+NOT_TESTED = {name for name in ("torch", "keras") if installed(name) and not selected(name)}
+"""What is installed, but has its examples run by another suite."""
+
+
 def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -90,6 +95,8 @@ def elsewhere(tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", with_examples("python"), ids=named)
 @pytest.mark.usefixtures("elsewhere", "registered")
 def test_the_examples_of_a_page_run_in_order(page):
+    if others := NOT_TESTED & {example.needs for example in examples(page, "python")}:
+        pytest.skip(f"not under test: {', '.join(others)}")
     namespace = {"__name__": "example"}
     for example in examples(page, "python"):
         if example.runs():

@@ -12,8 +12,9 @@ from gankit.errors import Diverged
 from gankit.inversion import invert
 from gankit.inversion.candidates import CANDIDATES
 from gankit.layers import Concat, Dense, Embedding, LeakyReLU, Reshape, Tanh
-from gankit.plugins import get_backend, missing_modules
+from gankit.plugins import get_backend
 from gankit.testing.problems import SIMPLE
+from tests.selection import selected
 
 LATENT, IMAGE = 6, (4, 3, 1)
 GENERATOR = (Dense(20), LeakyReLU(0.2), Dense(12), Tanh(), Reshape(IMAGE))
@@ -107,8 +108,8 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
 @pytest.mark.parametrize("classes", [0, CLASSES])
 @pytest.mark.parametrize("backend", ["torch", "keras"])
 def test_backends_give_the_numbers_of_the_reference(backend, classes):
-    if missing_modules(get_backend(backend)):
-        pytest.skip(f"{backend} is not installed")
+    if not selected(backend):
+        pytest.skip(f"{backend} is not under test")
     targets = np.random.default_rng(3).uniform(-1, 1, (5, *IMAGE))
     found, wanted = (
         inverted(network(each, classes=classes), targets, classes=classes)
@@ -164,8 +165,8 @@ BESIDE = {
 @pytest.mark.parametrize("backend", ["numpy", "torch", "keras"])
 @pytest.mark.parametrize("order", BESIDE)
 def test_the_noise_beside_a_source_is_found(backend, order):
-    if missing_modules(get_backend(backend)):
-        pytest.skip(f"{backend} is not installed")
+    if not selected(backend):
+        pytest.skip(f"{backend} is not under test")
     inputs, first = BESIDE[order]
     given = {"source": "paired", "source_shape": (6, 1, 1), "inputs": inputs}
     problem = problem_of(generator=(*first, *GENERATOR), **given)
