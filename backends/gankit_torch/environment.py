@@ -21,6 +21,7 @@ def environment() -> dict[str, str]:
         "cudnn": f"deterministic {on_or_off(torch.backends.cudnn.deterministic)}, "
         f"benchmark {on_or_off(torch.backends.cudnn.benchmark)}",
         "float32 products": matmul.library_name(),
+        "float32 products on a GPU": matmul.gpu_precision(),
         "default dtype": str(torch.get_default_dtype()).removeprefix("torch."),
         "cpu instructions": torch.backends.cpu.get_cpu_capability(),
     }

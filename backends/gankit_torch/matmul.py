@@ -1,26 +1,34 @@
-"""Choose the CPU library of float32 matrix products: oneDNN, if its results are float32.
+"""Let float32 products be float32 on every device, by the faster library on a CPU.
 
-PyTorch calls its BLAS by default, which on some processors is much slower than they allow. It calls
-oneDNN if products may be rounded to bfloat16. On processors with matrix units oneDNN does round
-them; on others it multiplies in float32 all the same. So a test product is computed, and oneDNN is
-chosen only if the error is that of float32. The choice does not depend on time measurements, so a
-resumed run has the same bits.
+On a GPU, PyTorch by default lets cuDNN round the factors of float32 convolutions to TF32, which has
+10 bits after the point in place of 23. gankit forbids it, unless a variable asks for it.
+
+On a CPU, PyTorch calls its BLAS by default, which on some processors is much slower than they
+allow. It calls oneDNN if products may be rounded to bfloat16. On processors with matrix units
+oneDNN does round them; on others it multiplies in float32 all the same. So a test product is
+computed, and oneDNN is chosen only if the error is that of float32. The choice does not depend on
+time measurements, so a resumed run has the same bits.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import ParamSpec, TypeVar
 
 import torch
 
 STRICT = "GANKIT_TORCH_STRICT"
-"""If set in the environment, products use PyTorch's default library."""
+"""If set in the environment, products on a CPU use PyTorch's default library."""
+TF32 = "GANKIT_TORCH_TF32"
+"""If set in the environment, and not 0, products on a GPU may round their factors to TF32."""
 ALLOW_BFLOAT16 = "bf16"
 """The precision setting with which PyTorch calls oneDNN."""
+GPU_SETTINGS = ("cuda.matmul", "cudnn.conv", "cudnn.rnn")
+"""In `torch.backends`: the precision of products on a GPU; native networks may be recurrent."""
 MAX_FLOAT32_ERROR = 1e-4
 """A relative error between that of float32, about 1e-6 in products this long, and bfloat16, 3e-3.
 """
@@ -38,19 +46,22 @@ def onednn_is_exact() -> bool:
     random = torch.Generator().manual_seed(0)
     left, right = (torch.randn(256, 256, generator=random) for _ in range(2))
     exact = left.double() @ right.double()
-    with _precision(ALLOW_BFLOAT16):
+    with _precision({"mkldnn.matmul": ALLOW_BFLOAT16}):
         error = (left @ right - exact).abs().max() / exact.abs().max()
     return bool(error < MAX_FLOAT32_ERROR)
 
 
-def fast_matmul(function: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
-    """Let a function use oneDNN if its products are float32; restore the setting afterwards."""
+def rounds_to_tf32() -> bool:
+    """Return whether products on a GPU may round their factors to TF32."""
+    return os.environ.get(TF32, "0") not in {"", "0"}
+
+
+def float32_products(function: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
+    """Choose precision and library of a function's products; restore the settings afterwards."""
 
     @functools.wraps(function)
     def wrapper(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Returned:
-        if not onednn_is_exact():
-            return function(*args, **kwargs)
-        with _precision(ALLOW_BFLOAT16):
+        with _precision(_wanted()):
             return function(*args, **kwargs)
 
     return wrapper
@@ -63,13 +74,27 @@ def library_name() -> str:
     return f"PyTorch's default, set by {STRICT}" if os.environ.get(STRICT) else "PyTorch's default"
 
 
+def gpu_precision() -> str:
+    """Return a text that names the precision of float32 products on a GPU."""
+    return f"TF32, set by {TF32}" if rounds_to_tf32() else "float32"
+
+
+def _wanted() -> dict[str, str]:
+    """Return the precision of each setting that an update changes."""
+    gpu = "tf32" if rounds_to_tf32() else "ieee"
+    cpu = {"mkldnn.matmul": ALLOW_BFLOAT16} if onednn_is_exact() else {}
+    return dict.fromkeys(GPU_SETTINGS, gpu) | cpu
+
+
 @contextmanager
-def _precision(precision: str) -> Iterator[None]:
-    """Set the allowed rounding of float32 products inside the block."""
-    settings = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
-    before = settings.fp32_precision
-    settings.fp32_precision = precision
+def _precision(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Set the allowed rounding of float32 products inside the block, by the setting's name."""
+    settings = {name: attrgetter(name)(torch.backends) for name in wanted}
+    before = {name: setting.fp32_precision for name, setting in settings.items()}
     try:
+        for name, setting in settings.items():
+            setting.fp32_precision = wanted[name]
         yield
     finally:
-        settings.fp32_precision = before
+        for name, setting in settings.items():
+            setting.fp32_precision = before[name]

@@ -23,7 +23,7 @@ from gankit_torch.dropout_masks import UpdateMasks
 from gankit_torch.forward import DropoutFactors, ForwardSettings, require_labels
 from gankit_torch.image_layers import channels_first, channels_last
 from gankit_torch.layers import Sequential
-from gankit_torch.matmul import fast_matmul
+from gankit_torch.matmul import float32_products
 from gankit_torch.native_call import LABELS, NO_LABELS_HINT, LabelsArgument, name_in_errors
 from gankit_torch.tensors import copy_into, to_array
 
@@ -213,7 +213,7 @@ class Network:
         for name, tensor in running.items():
             own[name].copy_(tensor)
 
-    @fast_matmul
+    @float32_products
     def noise_gradient(
         self,
         inputs: Array | tuple[Array, ...],
@@ -232,7 +232,7 @@ class Network:
                 (gradient,) = torch.autograd.grad(made, at, images - self._tensor(targets))
         return _contiguous(images), _contiguous(gradient)
 
-    @fast_matmul
+    @float32_products
     def _infer(self, inputs: Array | tuple[Array, ...], labels: AnyLabels | None) -> Array:
         first, *others = map(self._tensor, inputs_of(inputs))
         classes = self._classes(labels, len(first))

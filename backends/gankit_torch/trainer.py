@@ -31,7 +31,7 @@ from gankit_torch.batches import BatchLoader
 from gankit_torch.cuda_graphs import GraphedSteps, recorder
 from gankit_torch.devices import choose_device
 from gankit_torch.followers import Followers
-from gankit_torch.matmul import fast_matmul
+from gankit_torch.matmul import float32_products
 from gankit_torch.native_call import name_in_errors
 from gankit_torch.network_builder import build_network
 from gankit_torch.networks import Network
@@ -70,13 +70,13 @@ class TorchTrainer:
         self._step = 0
         self._graphed_steps = GraphedSteps(graphs) if graphs else None
 
-    @fast_matmul
+    @float32_products
     def update_discriminator(self, batch: Batch, /) -> Tensor:
         """Update the discriminator alone, once."""
         tensors = self._loader.batch(batch, last=False)
         return self._update_discriminator(self._constants(tensors), tensors)
 
-    @fast_matmul
+    @float32_products
     def update_generator(self, batch: Batch, /) -> Tensor:
         """Update the generator alone, once, and its average."""
         tensors = self._loader.batch(batch, last=True)
@@ -90,7 +90,7 @@ class TorchTrainer:
         """Store the data set on the device, uint8 images unconverted."""
         self._loader.place(images, labels, source)
 
-    @fast_matmul
+    @float32_products
     def train_block(self, block: Block, /) -> Array:
         """Run many steps; the losses are copied from the device once."""
         steps = []

@@ -34,7 +34,7 @@ Call = Callable[[], Any]
 def torch_calls(arrays: Arrays) -> dict[str, Call]:
     """Return the derivatives by torch, of channels-last images."""
     import torch
-    from gankit_torch.matmul import fast_matmul
+    from gankit_torch.matmul import float32_products
 
     x, kernel, pull = (torch.from_numpy(array) for array in arrays)
     x.requires_grad_()
@@ -48,7 +48,7 @@ def torch_calls(arrays: Arrays) -> dict[str, Call]:
         made = torch.mm(x.view(-1, x.shape[3]), kernel[0, 0]).view(pull.shape)
         return torch.autograd.grad(made, (x, kernel), pull)
 
-    return {"convolution": fast_matmul(convolution), "product": fast_matmul(product)}
+    return {"convolution": float32_products(convolution), "product": float32_products(product)}
 
 
 def tensorflow_calls(arrays: Arrays) -> dict[str, Call]:

@@ -47,9 +47,9 @@ def products(backend: str) -> Callable[[int], None]:
     multiply: Callable[..., object] = np.matmul
     if backend == "torch":
         import torch
-        from gankit_torch.matmul import fast_matmul
+        from gankit_torch.matmul import float32_products
 
-        multiply = fast_matmul(torch.mm)
+        multiply = float32_products(torch.mm)
         pairs = [(torch.from_numpy(a), torch.from_numpy(b)) for a, b in pairs]
     elif backend == "keras":
         import tensorflow as tf

@@ -1,4 +1,4 @@
-"""PyTorch's own behaviour: which library multiplies float32 matrices."""
+"""PyTorch's own behaviour: which library multiplies float32 matrices, and with which precision."""
 
 from dataclasses import replace
 
@@ -24,7 +24,8 @@ SETTINGS = torch.backends.mkldnn.matmul
 @pytest.fixture(autouse=True)
 def anew(monkeypatch):
     """Clear the cached properties of this processor before and after the test."""
-    monkeypatch.delenv(matmul.STRICT, raising=False)
+    for variable in (matmul.STRICT, matmul.TF32):
+        monkeypatch.delenv(variable, raising=False)
     forget, before = matmul.onednn_is_exact.cache_clear, SETTINGS.fp32_precision
     forget()
     yield
@@ -41,7 +42,7 @@ def rounded(left, right, original=torch.Tensor.__matmul__):
 def test_matrix_products_have_the_error_of_float32():
     left, right = (torch.randn(300, 300) for _ in range(2))
     exact = left.double() @ right.double()
-    error = (matmul.fast_matmul(torch.mm)(left, right) - exact).abs().max() / exact.abs().max()
+    error = (matmul.float32_products(torch.mm)(left, right) - exact).abs().max() / exact.abs().max()
     assert error < 1e-5
 
 
@@ -62,7 +63,7 @@ def test_the_previous_precision_setting_is_restored(monkeypatch, before):
     monkeypatch.setattr(matmul, "onednn_is_exact", lambda: True)
     seen = []
 
-    @matmul.fast_matmul
+    @matmul.float32_products
     def failing():
         seen.append(SETTINGS.fp32_precision)
         raise ZeroDivisionError
@@ -71,6 +72,36 @@ def test_the_previous_precision_setting_is_restored(monkeypatch, before):
         failing()
     assert seen == [matmul.ALLOW_BFLOAT16]
     assert SETTINGS.fp32_precision == before
+
+
+@pytest.mark.parametrize(
+    ("variable", "wanted", "named"),
+    [(None, "ieee", "float32"), ("0", "ieee", "float32"), ("1", "tf32", "TF32, set by")],
+)
+def test_a_gpu_rounds_to_tf32_only_if_a_variable_asks_for_it(monkeypatch, variable, wanted, named):
+    """PyTorch keeps these settings on a machine without a GPU too."""
+    if variable:
+        monkeypatch.setenv(matmul.TF32, variable)
+    before, seen = gpu_settings(), []
+    problem = full(plugins.get_backend("torch"), precision="float32")
+    trainer = plugins.get_backend("torch").trainer(problem)
+    for method in ("_update_discriminator", "_update_generator"):
+        original = getattr(trainer, method)
+        monkeypatch.setattr(
+            trainer, method, lambda *args, do=original: seen.append(gpu_settings()) or do(*args)
+        )
+    setup = Setup(problem, images())
+    setup.updates(trainer, 0, 1)
+    setup.block(trainer, 1, 2)
+    assert seen == [[wanted] * 3] * 4
+    assert gpu_settings() == before
+    assert matmul.gpu_precision().startswith(named)
+
+
+def gpu_settings():
+    cudnn = torch.backends.cudnn
+    settings = (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn)
+    return [setting.fp32_precision for setting in settings]
 
 
 def test_training_leaves_the_setting_as_it_was_and_updates_equal_blocks():

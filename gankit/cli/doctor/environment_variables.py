@@ -27,6 +27,7 @@ GANKIT_VARIABLES = {
     "GANKIT_RECIPE": "the recipe of new runs",
     "GANKIT_STRICT_PLUGINS": "turns faults of plugins into errors",
     "GANKIT_TORCH_STRICT": "torch multiplies float32 matrices by its default library",
+    "GANKIT_TORCH_TF32": "torch may round float32 products on a GPU to TF32, unless 0",
     "GANKIT_KERAS_XLA": "XLA compiles keras's steps",
     "GANKIT_THREADS": "threads of one operation; another number may change the last bits",
     "GANKIT_LAUNCHER": "set by `gankit train --processes` for its processes",
