@@ -21,8 +21,8 @@ def keep_freed_memory() -> bool:
     """Let glibc keep freed memory for the process, once; return whether it does.
 
     By default it gives the memory of large arrays back to the system and requests it for each step
-    again, whose pages the system clears each time. Peak memory does not change. With another C
-    library, or if one of `VARIABLES` is set, nothing happens.
+    again, whose pages the system clears each time. Peak memory grows by a few percent. With another
+    C library, or if one of `VARIABLES` is set, nothing happens.
     """
     if any(name in os.environ for name in VARIABLES):
         return False
