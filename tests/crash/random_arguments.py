@@ -235,9 +235,7 @@ def said(ground, line):
         del os.environ[name]
     os.environ |= {"HOME": str(folder), "GANKIT_HOME": "cache", "GANKIT_OFFLINE": "1"}
     os.environ["GANKIT_STEPS_PER_EPOCH"] = "2"
-    os.environ["MPLCONFIGDIR"] = (
-        "cache"  # What matplotlib keeps of fonts, which glyphs are made of.
-    )
+    os.environ["MPLCONFIGDIR"] = "cache"  # What matplotlib keeps of fonts.
     warnings.resetwarnings()
     written, code = Watch(), None
     # As Python opens them: text that is no UTF-8 is an error on one, and escaped on the other.

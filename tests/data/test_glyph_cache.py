@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -128,7 +130,7 @@ def test_glyphs_of_other_versions_are_drawn_again_and_their_file_is_deleted(
     assert cached(home).name == "300-of-seed-1-another.bin"
 
 
-@pytest.mark.parametrize("changed", ["version", "machine", "code"])
+@pytest.mark.parametrize("changed", ["version", "machine", "code", "strokes"])
 def test_the_name_depends_on_what_decides_the_bytes(monkeypatch, tmp_path, changed):
     before = image_cache._drawing()
     image_cache._drawing.cache_clear()
@@ -137,8 +139,15 @@ def test_the_name_depends_on_what_decides_the_bytes(monkeypatch, tmp_path, chang
     elif changed == "machine":
         monkeypatch.setattr(image_cache.platform, "machine", lambda: "another")
     else:
-        monkeypatch.setattr(image_cache, "__file__", str(tmp_path / "image_cache.py"))
-        (tmp_path / "handwriting.py").write_text("EDGE = 1.2\n")
+        copied = tmp_path / "glyphs"
+        copytree(Path(image_cache.__file__).parent, copied)
+        monkeypatch.setattr(image_cache, "__file__", str(copied / "image_cache.py"))
+        assert image_cache._drawing() == before
+        image_cache._drawing.cache_clear()
+        with (copied / ("handwriting.py" if changed == "code" else "strokes.png")).open(
+            "a"
+        ) as file:
+            file.write("\n")
     assert image_cache._drawing() != before
     image_cache._drawing.cache_clear()
 

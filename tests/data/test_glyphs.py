@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from gankit.data import glyphs
-from gankit.data.glyphs import fonts, handwriting, turned
-from gankit.data.glyphs.drawing import font_strokes
-from gankit.data.glyphs.skeleton import distances, thinned
+from gankit.data.glyphs import handwriting, turned
+from gankit.data.glyphs.strokes import distances, font_strokes, lines
 
+STROKES = "6b1235af9338edc9cb83f548ac830dab91b294e87c8a3c9f0eecc402e19018ca"
+"""SHA-256 of the digits and of the pixels of all strokes: other strokes are another data set."""
 DIGEST = (
     "import hashlib; from gankit.data import glyphs; "
     "print(hashlib.sha256(glyphs.draw(200, seed=1)[0].tobytes()).hexdigest())"
@@ -77,42 +78,16 @@ def test_nearest_neighbours_recognise_the_digits(small_glyphs):
     assert (labels[apart.argmin(1)] == small_glyphs.labels).mean() > 0.9
 
 
-def test_matplotlib_has_every_font_with_digits():
-    from matplotlib import get_data_path
-    from matplotlib.ft2font import FT2Font
-
-    for name, character in [(name, d) for name in fonts.FONTS for d in "0123456789"]:
-        assert fonts.font_file(name).is_relative_to(get_data_path())
-        assert FT2Font(str(fonts.font_file(name))).get_char_index(ord(character))
+def test_the_strokes_are_those_that_every_recorded_run_has_seen():
+    found = hashlib.sha256(font_strokes().digits.tobytes() + np.packbits(lines()).tobytes())
+    assert found.hexdigest() == STROKES
 
 
-def test_every_rendered_digit_keeps_a_margin():
-    masks, digits = fonts.rendered()
-    assert len(masks) == len(digits)
-    assert masks.any((1, 2)).all()
-    for edge in (masks[:, :7], masks[:, -7:], masks[:, :, :7], masks[:, :, -7:]):
+def test_every_stroke_keeps_a_margin():
+    shown = lines()
+    assert shown.any((1, 2)).all()
+    for edge in (shown[:, :7], shown[:, -7:], shown[:, :, :7], shown[:, :, -7:]):
         assert not edge.any()
-
-
-def test_thinning_leaves_lines_one_pixel_wide():
-    bar = np.zeros((1, 12, 20), bool)
-    bar[0, 4:8, 3:17] = True
-    line = thinned(bar)[0]
-    assert line.sum(0).max() == 1
-    assert line.sum() >= 9
-    assert not (line & ~bar[0]).any()
-
-
-def test_thinning_keeps_holes():
-    ring = np.zeros((1, 20, 20), bool)
-    ring[0, 3:17, 3:17] = True
-    ring[0, 8:12, 8:12] = False
-    line = thinned(ring)[0]
-    assert not line[9, 9]
-    assert line[9, :9].any()
-    assert line[9, 10:].any()
-    assert line[:9, 9].any()
-    assert line[10:, 9].any()
 
 
 def test_distances_are_measured_to_the_nearest_pixel():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data.glyphs.handwriting import SIDE, Strokes, strokes, written
+from gankit.data.glyphs.handwriting import SIDE, written
+from gankit.data.glyphs.strokes import Strokes, font_strokes
 
 COUNT = 60000
 """Number of training images, as in MNIST."""
@@ -20,9 +19,9 @@ BATCH = 500
 
 
 def draw(count: int = COUNT, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Draw digits from the strokes of matplotlib's fonts, each with random variation.
+    """Draw digits from the strokes of ten fonts, each with random variation.
 
-    Equal arguments give equal bytes, with the same versions of numpy, pillow and matplotlib.
+    Equal arguments give equal bytes, with the same version of numpy on the same kind of processor.
 
     Parameters
     ----------
@@ -84,9 +83,3 @@ def chosen_strokes(
     counts = np.bincount(strokes.digits, minlength=10)
     first = np.cumsum(counts) - counts
     return np.take(grouped, first[labels] + rng.integers(counts[labels]))
-
-
-@cache
-def font_strokes() -> Strokes:
-    """Return the strokes of every digit in every font, made once."""
-    return strokes()

@@ -6,13 +6,10 @@ the stroke is read there. The pixel has ink if that is below the pen's width.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit.data.glyphs import fonts
-from gankit.data.glyphs.skeleton import distances, thinned
+from gankit.data.glyphs.strokes import Strokes
 
 Float = NDArray[np.floating]
 """Always float32, with half the memory of float64 and enough precision for pixels."""
@@ -31,43 +28,6 @@ REACH = 11.5
 
 EDGE = 1.1
 """Pixels over which ink fades."""
-
-POINTS = 64
-"""Points of each stroke that determine its size and its middle."""
-
-
-@dataclass(frozen=True)
-class Strokes:
-    """The strokes of the digits.
-
-    Attributes
-    ----------
-    digits
-        (F,) int64, 0 to 9: the digit of each stroke.
-    distances
-        (F, S, S) float32: distance of each pixel from the stroke, in pixels.
-    points
-        (F, POINTS, 2) float32: points on the stroke as (x, y), from the middle, in pixels.
-    """
-
-    digits: NDArray[np.int64]
-    distances: Float
-    points: Float
-
-
-def strokes() -> Strokes:
-    """Return the strokes of every digit in every font."""
-    masks, digits = fonts.rendered()
-    lines = thinned(masks)
-    return Strokes(
-        digits, np.stack([distances(line) for line in lines]), np.stack([*map(_points, lines)])
-    )
-
-
-def _points(line: NDArray[np.bool_]) -> Float:
-    places = np.argwhere(line)
-    chosen = np.linspace(0, len(places) - 1, POINTS).astype(int)
-    return (places[chosen, ::-1] - (len(line) - 1) / 2).astype(np.float32)
 
 
 def written(

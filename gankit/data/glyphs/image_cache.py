@@ -18,9 +18,6 @@ from gankit.data.glyphs.handwriting import SIDE
 from gankit.data.temporary_files import storing, temporary
 from gankit.errors import GankitError
 
-LIBRARIES = ("numpy", "pillow", "matplotlib")
-"""Distributions whose versions decide the bytes of the images."""
-
 DIGEST_BYTES = 32
 """Bytes of the SHA-256 at the start of a file; the labels follow, then the images, all uint8."""
 
@@ -71,10 +68,9 @@ def _name(count: int, seed: int, drawing: str) -> str:
 
 @cache
 def _drawing() -> str:
-    """Return a digest of what decides the bytes of the images: this code and its libraries."""
-    found = hashlib.sha256(platform.machine().encode())
-    for name in LIBRARIES:
-        found.update(f"\n{name} {version(name)}\n".encode())
-    for module in sorted(Path(__file__).parent.glob("*.py")):
-        found.update(module.read_bytes())
+    """Return a digest of what decides the bytes of the images: NumPy, this code and its strokes."""
+    found = hashlib.sha256(f"{platform.machine()}\nnumpy {version('numpy')}\n".encode())
+    for kind in ("*.py", "*.png"):
+        for file in sorted(Path(__file__).parent.glob(kind)):
+            found.update(file.read_bytes())
     return found.hexdigest()[:16]

@@ -22,7 +22,7 @@ NAMES = "angle", "width"
 def draw_turned(count: int = COUNT, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Draw digits, each with a rotation and a stroke width of its own.
 
-    Equal arguments give equal bytes, with the same versions of numpy, pillow and matplotlib.
+    Equal arguments give equal bytes, with the same version of numpy on the same kind of processor.
 
     Parameters
     ----------
