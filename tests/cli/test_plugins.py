@@ -149,6 +149,7 @@ def checked(command, *arguments):
 def own_tests(folder, *options):
     """Run the tests of a new plugin; return how they ended."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
+    command += ["-p", "no:hypothesispytest"]  # Its summary imports Hypothesis, for 0.3 s.
     return subprocess.run(
         [*command, *options],
         cwd=folder,

@@ -83,6 +83,7 @@ def own_tests(folder, scratch, seconds=240):
         "GANKIT_STRICT_PLUGINS": "1",
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["-p", "no:hypothesispytest"]  # Its summary imports Hypothesis, for 0.3 s.
     # As in gankit's own tests: their data sets are small on purpose.
     command += ["-W", "error", "-W", "ignore:there are only"]
     return ran(
