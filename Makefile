@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 FRAMEWORKS := $(filter torch keras jax autograd,$(BACKENDS))
 
-.PHONY: demo test coverage crash fuzz lockstep mutants lint docs bench setup clean
+.PHONY: demo test coverage crash fuzz lockstep mutants lint docs bench release-check setup clean
 
 demo: .venv/core ## Train the reference backend for a minute or two, and show where the pictures are.
 	@rm -rf runs/demo
@@ -45,6 +45,9 @@ mutants: setup .venv/with-autograd ## Change gankit.functional in one place at a
 
 bench: setup ## Time gankit against hand-written loops.
 	$(BIN)/python tests/benchmarks/steps.py
+
+release-check: .venv/release ## Build dist/, try the wheel in a new environment, and list what the owner must fill in.
+	$(BIN)/python -m tests.release.check
 
 setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) ## Install what the tests need.
 
@@ -95,9 +98,13 @@ setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$
 	$(INSTALL) ruff mypy types-tqdm
 	@touch $@
 
+.venv/release: .venv/python constraints.txt
+	$(INSTALL) build twine check-wheel-contents
+	@touch $@
+
 .venv/docs: .venv/core
 	$(INSTALL) sphinx myst-parser furo
 	@touch $@
 
 clean: ## Remove the environment and every cache.
-	rm -rf .venv docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

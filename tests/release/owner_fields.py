@@ -1,0 +1,54 @@
+"""What only the owner of the project can fill in before a release, and what is still missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+URLS = "Repository", "Documentation", "Issues"
+"""Names that `project.urls` of pyproject.toml must have."""
+LINK = re.compile(r"\]\((?!https://)([^)\s]+)\)")
+
+
+def missing(project: Mapping[str, Any], version: str, readme: str, changelog: str) -> list[str]:
+    """Return a line for each thing that must be filled in before a release.
+
+    Parameters
+    ----------
+    project
+        The table `project` of pyproject.toml.
+    version
+        The version to release, such as "0.1.0".
+    readme, changelog
+        The texts of README.md and CHANGELOG.md.
+    """
+    return [*_contacts(project), *_urls(project), *_texts(version, readme, changelog)]
+
+
+def _contacts(project: Mapping[str, Any]) -> Iterator[str]:
+    authors = project.get("authors", [])
+    if not any(author.get("name") for author in authors):
+        yield "pyproject.toml: project.authors: got no name; expected one or more"
+    if not any(author.get("email") for author in authors):
+        yield "pyproject.toml: project.authors: got no email; expected a contact"
+
+
+def _urls(project: Mapping[str, Any]) -> Iterator[str]:
+    urls = project.get("urls", {})
+    for name in URLS:
+        if not urls.get(name, "").startswith("https://"):
+            got = repr(urls[name]) if name in urls else "nothing"
+            yield f"pyproject.toml: project.urls.{name}: got {got}; expected https://..."
+
+
+def _texts(version: str, readme: str, changelog: str) -> Iterator[str]:
+    if not re.search(
+        rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE
+    ):
+        yield f"CHANGELOG.md: got no line '## [{version}] - DATE'; move Unreleased there"
+    if count := len(LINK.findall(readme)):
+        yield (
+            f"README.md: got {count} links to files; expected https://..., because a package "
+            "index shows the page without the repository"
+        )
