@@ -22,7 +22,7 @@ from tests.paths import ROOT
 from tests.selection import selected
 from tests.waiting import ran
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FRAMEWORKS = ("torch", "keras", "tensorflow")
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[^\s`]*)[^`]*$")
 MARK = re.compile(r"<!-- (?P<kind>skip|needs): (?P<what>.+?) -->")

@@ -18,6 +18,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "docs" / "recipes").glob("*.md")),
     *sorted((ROOT / "docs" / "api").glob("*.md")),
