@@ -26,7 +26,9 @@ def faults(how, **given):
     """Return whether memory is kept, and the pages that five times four arrays of 24 MiB needed."""
     clean = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     command = [sys.executable, "-c", COUNT, how]
-    kept, pages = subprocess.check_output(command, env=clean | given, text=True).split()
+    kept, pages = subprocess.check_output(
+        command, env=clean | given, text=True, timeout=120
+    ).split()
     return kept == "True", int(pages)
 
 
