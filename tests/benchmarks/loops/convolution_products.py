@@ -1,5 +1,7 @@
 """Only the products and convolutions that a step of a recipe needs, by gankit's torch kernels.
 
+They have gankit's settings of precision: oneDNN where it is exact, TF32 only by its variable.
+
 Left out are gradients that nothing uses: by the images in an update of the discriminator, by its
 weights in one of the generator, by the noise, and by real images in the generator's update.
 """
@@ -17,6 +19,7 @@ from gankit_torch.convolution_kernels import (
     is_pixel_product,
     outputs,
 )
+from gankit_torch.matmul import float32_products
 from torch import Tensor
 
 from gankit import layers
@@ -27,12 +30,24 @@ NORMS = (layers.BatchNorm, layers.LayerNorm)
 """Layers through which the second derivative reaches the first pass again."""
 
 
-def loop(_images: np.ndarray, recipe: str) -> Callable[[int], None]:
+def loop(
+    _images: np.ndarray,
+    recipe: str,
+    batch: int | None = None,
+    device: str = "cpu",
+    bfloat16: bool = False,
+) -> Callable[[int], None]:
     """Return a function that computes what n steps need."""
-    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
-    known = named(recipe)
-    step = list(_step(known))
+    known = named(recipe, batch)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16 if bfloat16 else torch.float32)
+    try:
+        with torch.device(device):
+            step = list(_step(known))
+    finally:
+        torch.set_default_dtype(before)
 
+    @float32_products
     @torch.no_grad()
     def run(steps: int) -> None:
         for _ in range(steps):
@@ -47,8 +62,9 @@ def _step(known: Recipe) -> Iterator[Work]:
     batch, problem = known.step_shape.batch, known.problem
     generator = problem.places("generator")
     discriminator = problem.places("discriminator")
-    for _ in range(known.step_shape.n_critic):
-        yield from _pass(generator, batch, "outputs")
+    for update in range(1, known.step_shape.n_critic + 1):
+        if not (problem.shares_generated and update == known.step_shape.n_critic):
+            yield from _pass(generator, batch, "outputs")
         yield from _pass(discriminator, 2 * batch, "outputs", "weights", "inputs")
         for number in range(len(problem.penalties)):
             if number in problem.separate_penalties:

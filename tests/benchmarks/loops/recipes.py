@@ -46,9 +46,9 @@ class Recipe:
 
 
 @cache
-def named(name: str) -> Recipe:
-    """Return the recipe called `name`."""
-    problem, step_shape = problem_of(name)
+def named(name: str, batch: int | None = None) -> Recipe:
+    """Return the recipe called `name`, with another batch if one is given."""
+    problem, step_shape = problem_of(name, **({"batch": batch} if batch else {}))
     optimizer = problem.optimizer_of("discriminator")
     assert isinstance(optimizer, Adam)
     rate, beta2, *weights = (

@@ -60,6 +60,8 @@ def _module(layer: layers.Layer, shape: layers.Shape) -> nn.Module:
             return nn.Upsample(scale_factor=factor)
         case layers.AveragePool(size=size):
             return nn.AvgPool2d(size)
+        case layers.Dropout(rate=rate):
+            return nn.Dropout(rate)
         case layers.Flatten():
             return nn.Flatten()
         case layers.Reshape(shape=(height, width, channels)):
