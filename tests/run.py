@@ -94,7 +94,7 @@ COMPILED_ONCE = {
 the suites share what they have compiled in a folder that is removed afterwards."""
 UNUSED = ("jax", "sklearn")
 """What Keras and TensorFlow import because it is installed, for a second of each process."""
-WITHOUT_UNUSED = ["crash", "together", "keras"]
+WITHOUT_UNUSED = ["crash", "together"]
 """Suites that start dozens of processes with TensorFlow, and use neither."""
 WITHIN = ["crash/test_every_step.py", "crash/test_not_finite.py"]
 """What of the battery trains in the process itself, one framework in each."""
