@@ -111,7 +111,7 @@ def _check_same(folder: Path, chosen: argparse.Namespace) -> None:
     here |= {"torch": torch.__version__, "quick": chosen.quick}
     file = folder / "machine.json"
     if file.exists() and json.loads(file.read_text("utf-8")) != here:
-        raise SystemExit(f"--out: {folder} has figures of another machine; choose another folder")
+        raise SystemExit(f"--out: {folder} is of another machine or other sizes; choose another")
     file.write_text(json.dumps(here, indent=1), "utf-8")
     print(", ".join(f"{name} {value}" for name, value in here.items()), flush=True)
 

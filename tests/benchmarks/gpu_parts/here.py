@@ -17,7 +17,7 @@ from timed_parts import Row
 WARM_STEPS = 8
 """Steps before the first measurement: libraries choose kernels, and graphs are recorded."""
 TURNS = 5
-TURN_SECONDS = 0.3
+TURN_SECONDS = 0.15
 """About how long a turn lasts."""
 MOST_STEPS = 200
 """The most steps of a turn."""
