@@ -88,6 +88,8 @@ class Chromium:
         self.command("Emulation.setEmulatedMedia", features=named)
         self.complaints(), self.requests()
         self.driver.get(address)
+        # The driver may return early, while the page's last script has not run.
+        wait_for(lambda: self.run("return document.readyState === 'complete'"), "the page's load")
 
     def command(self, name, **parameters):
         return self.driver.execute_cdp_cmd(name, parameters)
