@@ -56,13 +56,15 @@ class Geometry:
         return {"strides": strides, "padding": "SAME" if self.padding else "VALID"}
 
 
-def pads_as_same(side: int, kernel: int, stride: int, padding: int) -> bool:
-    """Return whether SAME pads a side of so many pixels by `padding` at both ends.
+def pads_as_same(sides: tuple[int, int], kernel: int, stride: int, padding: int) -> bool:
+    """Return whether SAME pads sides of so many pixels by `padding` at both ends.
 
-    >>> pads_as_same(28, 4, 2, 1), pads_as_same(28, 3, 2, 1)
+    >>> pads_as_same((28, 28), 4, 2, 1), pads_as_same((28, 28), 3, 2, 1)
     (True, False)
     """
-    return max((-(-side // stride) - 1) * stride + kernel - side, 0) == 2 * padding
+    return all(
+        max((-(-side // stride) - 1) * stride + kernel - side, 0) == 2 * padding for side in sides
+    )
 
 
 def convolve(x: Tensor, kernel: Tensor, stride: int, padding: int) -> Tensor:
@@ -71,7 +73,7 @@ def convolve(x: Tensor, kernel: Tensor, stride: int, padding: int) -> Tensor:
     `kernel` is `(k, k, channels, filters)`.
     """
     height, width = x.shape[1:3]
-    if not all(pads_as_same(side, kernel.shape[0], stride, padding) for side in (height, width)):
+    if not pads_as_same((height, width), kernel.shape[0], stride, padding):
         x = tf.pad(x, [[0, 0], [padding, padding], [padding, padding], [0, 0]])
         height, width, padding = height + 2 * padding, width + 2 * padding, 0
     return _outputs(Geometry(stride, padding, tuple(kernel.shape), (height, width)), x, kernel)
@@ -85,7 +87,7 @@ def convolve_back(x: Tensor, kernel: Tensor, stride: int, padding: int) -> Tenso
     """
     turned = tf.transpose(kernel, (0, 1, 3, 2))
     height, width = ((side - 1) * stride + kernel.shape[0] - 2 * padding for side in x.shape[1:3])
-    if all(pads_as_same(side, kernel.shape[0], stride, padding) for side in (height, width)):
+    if pads_as_same((height, width), kernel.shape[0], stride, padding):
         return _images(Geometry(stride, padding, tuple(turned.shape), (height, width)), x, turned)
     whole = (height + 2 * padding, width + 2 * padding)
     larger = _images(Geometry(stride, 0, tuple(turned.shape), whole), x, turned)
