@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 
 import numpy as np
 import pytest
@@ -24,6 +23,7 @@ from gankit.layers import Concat, Conv, Dense, Flatten, Reshape, Tanh
 from gankit.passes import FurtherNetwork
 from gankit.recipes import recipes
 from gankit.terms import Term
+from tests.export.card_snippets import run_snippet
 from tests.selection import selected
 
 RECIPES = sorted(recipe.name for recipe in recipes())
@@ -116,8 +116,7 @@ def test_a_discriminator_is_exported_with_its_heads(run, command, monkeypatch):
     assert "does not detect generated images of other origin" in text
     assert "Levels from" not in text
     monkeypatch.chdir(path.parent)
-    namespace = {}
-    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], namespace)  # noqa: S102 - ours.
+    namespace = run_snippet(text)
     assert namespace["logits"].shape == (16, 14)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +23,7 @@ from gankit.errors import BackendUnavailable, CheckpointError, ConfigError, Exit
 from gankit.export import export, known, read
 from gankit.export.fold_spectral_norm import folded
 from gankit.runs import RunFolder, evaluation_log
+from tests.export.card_snippets import run_snippet
 
 DENSE = [
     {"layer": "dense", "units": 8, "spectral": True},
@@ -201,8 +201,7 @@ def test_the_card_describes_the_generator_and_its_use(done, monkeypatch):
     ):
         assert part in text, part
     monkeypatch.chdir(done.path.parent)
-    namespace = {}
-    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], namespace)  # noqa: S102 - ours.
+    namespace = run_snippet(text)
     assert namespace["images"].shape == (16, 28, 28, 1)
 
 
@@ -217,8 +216,7 @@ def test_codes_are_inputs_by_name(tmp_path, monkeypatch):
     assert "| in | `code_kind` | (n, 3) | float32 | one-hot |" in text
     assert "| in | `code_s_lant` | (n, 2) | float32 | from -1 to 1 |" in text
     monkeypatch.chdir(tmp_path)
-    namespace = {}
-    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], namespace)  # noqa: S102 - ours.
+    namespace = run_snippet(text)
     parts = [namespace["inputs"][name] for name in inputs]
     wanted = run.generator(np.concatenate(parts, axis=1))
     np.testing.assert_allclose(namespace["images"], wanted, atol=1e-6)

@@ -6,7 +6,6 @@ What a card shows is run in a process where gankit cannot be imported.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import warnings
@@ -20,6 +19,7 @@ from gankit import plugins
 from gankit.codes import Code
 from gankit.export import export
 from gankit.export.write_subprocess import made
+from tests.export.card_snippets import snippet_of
 from tests.selection import selected
 
 BACKENDS = [backend for backend in ("torch", "keras") if selected(backend)]
@@ -130,7 +130,7 @@ def outside(request, run, tmp_path_factory):
         warnings.simplefilter("ignore")  # Some of the libraries' own, as in the command's process.
         for name in exports.keys() - {first}:
             made(opened, "generator", name, request.param, folder)
-    snippet = re.search(r"```python\n(.*?)```", done.card.read_text("utf-8"), re.DOTALL)[1]
+    snippet = snippet_of(done.card.read_text("utf-8"))
     snippets = [snippet, SAVE.format(name=first)]
     for name, how in exports.items():
         if name != first:

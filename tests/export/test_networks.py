@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -15,6 +13,7 @@ from gankit.export.safetensors_format import SAFETENSORS
 from gankit.layers import Concat, Conv, Dense, Flatten, Reshape, Tanh
 from gankit.passes import FurtherNetwork
 from gankit.terms import Term
+from tests.export.card_snippets import run_snippet
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 1), np.uint8)
 GENERATOR = (Dense(64), Tanh(), Reshape((8, 8, 1)))
@@ -60,8 +59,7 @@ def test_a_network_is_exported_by_its_name(run, command, monkeypatch):
     assert "## Evaluation" not in text
     assert "Levels from" not in text
     monkeypatch.chdir(path.parent)
-    namespace = {}
-    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], namespace)  # noqa: S102 - ours.
+    namespace = run_snippet(text)
     assert namespace["a_code"].shape == (16, 6)
 
 
