@@ -19,22 +19,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from gankit._utils import locked_folders, unfinished_files
-from gankit._utils.processes import may_run
 from gankit._utils.storage import patiently, read_plain, writing
+from gankit._utils.system import PLAIN_FILE, may_run, open_folder
 from gankit.errors import StorageError
 
 _TEMPORARY = re.compile(r"\.gankit-([0-9]{1,9})-([0-9a-f]{8})-[0-9]+\.tmp")
 # Process numbers repeat in containers; the mark distinguishes processes.
 _MARK = secrets.token_hex(4)
 _count = itertools.count()
-_APPEND = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_APPEND
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | PLAIN_FILE
 SWEEP_BYTES = 2**20
 """Before writing a larger file, unfinished files of killed processes beside it are deleted."""
 
@@ -162,9 +155,9 @@ def sweep(folder: Path, *, alone: bool = False) -> None:
 
 def sync_folder(path: Path) -> None:
     """Sync the renames in a folder to disk; do nothing if the system cannot sync folders."""
-    if os.name == "nt":
+    descriptor = open_folder(path)
+    if descriptor is None:
         return
-    descriptor = os.open(path, os.O_RDONLY)
     try:
         patiently(lambda: os.fsync(descriptor))
     finally:
@@ -176,7 +169,7 @@ def _sync(path: Path) -> None:
     if path.is_dir():
         sync_folder(path)
         return
-    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, os.O_RDWR)
     try:
         patiently(lambda: os.fsync(descriptor))
     finally:
@@ -260,8 +253,7 @@ def _publish(temporary: Path, path: Path) -> None:
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, 0o666)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | PLAIN_FILE, 0o666)
     try:
         write_all(descriptor, content)
         os.fsync(descriptor)

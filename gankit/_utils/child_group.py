@@ -13,8 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from types import FrameType
 
-from gankit._utils import child_process
-from gankit._utils.child_process import Process
+from gankit._utils import child_process, system
 from gankit._utils.plain_numbers import number
 from gankit._utils.start_variables import (
     HERE,
@@ -24,7 +23,8 @@ from gankit._utils.start_variables import (
     on_this_machine,
     started,
 )
-from gankit._utils.stop_signals import HANGUP, SIGNALS, held, taken
+from gankit._utils.stop_signals import taken
+from gankit._utils.system import HANGUP, STOP_SIGNALS, Process, held
 from gankit._utils.thread_variables import LIBRARY_VARIABLES, THREADS
 from gankit.errors import ConfigError, ExitCode, shown
 
@@ -63,7 +63,7 @@ def run_group(
     module: str,
     arguments: Sequence[str],
     tell: Callable[[str], None],
-    signals: Collection[int] = tuple(SIGNALS),
+    signals: Collection[int] = STOP_SIGNALS,
 ) -> int:
     """Run a module in `size` processes until all have ended; return the exit code of the run.
 
@@ -75,7 +75,7 @@ def run_group(
         Number of processes.
     module, arguments
         The module, and its command-line arguments, the same for each process. It must call
-        `gankit._utils.stop_signals.release`.
+        `gankit._utils.system.release`.
     tell
         Gets a line for each process that a signal has ended.
     signals
@@ -95,7 +95,7 @@ def run_group(
             return
         passed.append(number)
         for process in processes:
-            process.send_signal(number) if passed == [number] else process.kill()
+            system.pass_on(process, number) if passed == [number] else process.kill()
 
     try:
         with taken(forward, signals):
@@ -129,7 +129,7 @@ def _threads(size: int, environment: Mapping[str, str]) -> dict[str, str]:
     """Share the threads of operations among the processes, unless the user has chosen them."""
     if environment.get(THREADS):
         return {}
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cpus = system.usable_cpus()
     shares = {}
     for name in LIBRARY_VARIABLES:
         given = environment.get(name, "")

@@ -33,13 +33,14 @@ from types import FrameType
 from typing import IO, Any, TypeAlias
 
 from gankit._text import plain
+from gankit._utils import system
 from gankit._utils.debug_log import DEBUG, LOG, heed_debug
 from gankit._utils.stop_signals import taken
+from gankit._utils.system import Process
 from gankit.errors import described
 
 Message: TypeAlias = dict[str, Any]
 Send: TypeAlias = Callable[[Mapping[str, Any]], None]
-Process: TypeAlias = "subprocess.Popen[bytes]"
 _FRAME = re.compile(r'File "(.+)", line (\d+) in (\S+)')
 
 
@@ -91,13 +92,8 @@ def start(
         variables[DEBUG] = "1"
     for name in without:
         variables.pop(name, None)
-    return subprocess.Popen(  # noqa: S603 - our own module.
-        command(module, arguments),
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=errors,
-        env=variables,
-        start_new_session=True,
+    return system.start(
+        command(module, arguments), output=output, errors=errors, environment=variables
     )
 
 
@@ -110,7 +106,7 @@ def run_in_terminal(module: str, *arguments: str) -> int:
     process = start(module, arguments, errors=2)
 
     def forward(number: int, _frame: FrameType | None) -> None:
-        process.send_signal(number)
+        system.pass_on(process, number)
 
     try:
         with taken(forward):
@@ -123,11 +119,7 @@ def run_in_terminal(module: str, *arguments: str) -> int:
 
 def kill(process: Process) -> None:
     """Kill a child process and all processes that it started, and wait for it."""
-    with suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+    system.kill(process)
     process.wait()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import math
 import os
-import threading
 import weakref
 from contextlib import nullcontext
 from pathlib import Path
@@ -19,13 +18,13 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from gankit._utils import system
 from gankit.errors import DataError
 
 CHUNK_BYTES = 2**24
 """Bytes per read of contiguous rows."""
 LARGE_ROW_BYTES = 2**16
 """From this row size on, one read per row has negligible overhead."""
-_seeking = threading.Lock()
 
 
 class FileArray:
@@ -156,8 +155,8 @@ class FileArray:
 
     def _read(self, offsets: list[int], count: int) -> bytearray:
         """Return `count` bytes from each of the offsets; DataError if there are fewer."""
-        descriptor = self._descriptor
-        content = bytearray().join([_pread(descriptor, count, offset) for offset in offsets])
+        read, file = system.read_at, self._descriptor
+        content = bytearray().join([read(file, count, offset) for offset in offsets])
         if len(content) != count * len(offsets):
             raise self._changed()
         return content
@@ -196,13 +195,3 @@ def _counted(index: NDArray[Any], rows: int) -> NDArray[np.int64]:
     if index.size and (index.max() >= rows or index.min() < -rows):
         raise IndexError(f"row {index.min()} or {index.max()} is out of range; there are {rows}")
     return np.where(index < 0, index + rows, index)
-
-
-def _seek_and_read(descriptor: int, count: int, offset: int) -> bytes:
-    """Return `count` bytes from `offset`, on systems without `os.pread`."""
-    with _seeking:
-        os.lseek(descriptor, offset, os.SEEK_SET)
-        return os.read(descriptor, count)
-
-
-_pread = getattr(os, "pread", _seek_and_read)

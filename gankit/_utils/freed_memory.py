@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import os
+
+from gankit._utils.system import set_malloc_option
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 """The numbers of these parameters of glibc's `mallopt`."""
@@ -26,8 +27,6 @@ def keep_freed_memory() -> bool:
     """
     if any(name in os.environ for name in VARIABLES):
         return False
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return False
-    return bool(mallopt(TRIM_THRESHOLD, MOST_KEPT) and mallopt(MMAP_THRESHOLD, LARGEST))
+    return set_malloc_option(TRIM_THRESHOLD, MOST_KEPT) and set_malloc_option(
+        MMAP_THRESHOLD, LARGEST
+    )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from gankit._utils import system
 from gankit.errors import StorageError
 
 Identity: TypeAlias = tuple[int, int]
@@ -51,11 +52,8 @@ class OpenFolder:
         """Return the current path of the folder; None if it was removed or the path is unknown."""
         if self.is_there():
             return self.path
-        try:
-            now = Path(f"/proc/self/fd/{self.descriptor}").readlink()
-        except OSError:
-            return None
-        return now if identity(now) == self.identity else None
+        now = None if self.descriptor is None else system.path_of(self.descriptor)
+        return now if now is not None and identity(now) == self.identity else None
 
     def close(self) -> None:
         """Close the descriptor."""
@@ -69,7 +67,7 @@ _expected: set[Path] = set()
 
 def opened(path: Path) -> OpenFolder:
     """Open a folder that exists and return it; OSError on failure."""
-    descriptor = os.open(path, os.O_RDONLY) if os.name == "posix" else None
+    descriptor = system.open_folder(path)
     status = path.stat() if descriptor is None else os.fstat(descriptor)
     return OpenFolder(path, (status.st_dev, status.st_ino), descriptor)
 

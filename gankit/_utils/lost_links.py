@@ -12,14 +12,13 @@ import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+
+from gankit._utils.system import OPEN_FILES, set_tcp_options
 
 SECONDS = 60
 """Seconds without an answer of the other machine after which a connection is lost."""
 PROBES = 4
 """How often an idle connection asks for an answer in that time."""
-DESCRIPTORS = Path("/dev/fd")
-"""Lists this process's open files; Windows has no such folder."""
 
 
 @contextmanager
@@ -41,7 +40,7 @@ def _sockets() -> dict[int, int]:
     """Return the open sockets: their descriptors and inodes."""
     found = {}
     with suppress(OSError):
-        for file in DESCRIPTORS.iterdir():
+        for file in OPEN_FILES.iterdir():
             with suppress(OSError):  # It has been closed meanwhile.
                 status = os.fstat(int(file.name))
                 if stat.S_ISSOCK(status.st_mode):
@@ -59,6 +58,4 @@ def _set_options(connection: socket.socket) -> None:
         "TCP_KEEPCNT": PROBES - 1,
         "TCP_USER_TIMEOUT": 1000 * SECONDS,
     }
-    for name, value in options.items():
-        if hasattr(socket, name):
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    set_tcp_options(connection, options)

@@ -12,14 +12,9 @@ from types import FrameType
 from typing import TypeAlias
 
 from gankit._utils.start_variables import has_launcher
+from gankit._utils.system import HANGUP, STOP_SIGNALS
 
 Handler: TypeAlias = Callable[[int, FrameType | None], None]
-
-SIGNALS = [
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-]
-HANGUP = getattr(signal, "SIGHUP", None)
-
 
 STOPPING = "stopping after this block"
 
@@ -86,7 +81,7 @@ class Stop:
     def receive(self, number: int, _frame: FrameType | None) -> None:
         """Record the first signal; pass the second to `second`."""
         self.received = number
-        for each in SIGNALS:
+        for each in STOP_SIGNALS:
             if signal.getsignal(each) == self.receive:
                 signal.signal(each, signal.SIG_IGN if each == HANGUP else self.second)
         # Not with the stream object: the signal may have interrupted a write to it.
@@ -95,7 +90,7 @@ class Stop:
 
 
 @contextmanager
-def taken(handler: Handler, signals: Collection[int] = tuple(SIGNALS)) -> Iterator[None]:
+def taken(handler: Handler, signals: Collection[int] = STOP_SIGNALS) -> Iterator[None]:
     """Install `handler` for the signals inside the block, in the main thread only.
 
     An ignored signal stays ignored, as `nohup` needs, and a handler that is not Python's stays
@@ -111,29 +106,6 @@ def taken(handler: Handler, signals: Collection[int] = tuple(SIGNALS)) -> Iterat
     finally:
         for number, old in before.items():
             signal.signal(number, old)
-
-
-@contextmanager
-def held() -> Iterator[None]:
-    """Hold signals back inside the block.
-
-    A process that is started in it holds them back until it calls `release`; so no signal meets
-    it before it has set its handlers.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows has no such function.
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def release() -> None:
-    """Take the signals that this process has held back since it was started."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 @contextmanager

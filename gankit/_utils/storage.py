@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from gankit._utils import locked_folders
 from gankit._utils.paths import is_folder
+from gankit._utils.system import PLAIN_FILE
 from gankit.errors import CheckpointError, GankitError, StorageError
 
 Done = TypeVar("Done")
@@ -38,13 +39,6 @@ _REASONS = {
     errno.ELOOP: "it is a symbolic link",
     errno.ENXIO: "it is a pipe or a device, not a file",
 }
-# Refuse a link, and do not wait for a pipe; Windows has neither flag.
-_READ_PLAIN = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 
 
 def patiently(do: Callable[[], Done]) -> Done:
@@ -137,7 +131,7 @@ def read_plain(
 
 
 def _read_plain(path: Path, limit: int | None, error: type[GankitError]) -> bytes:
-    with os.fdopen(os.open(path, _READ_PLAIN), "rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | PLAIN_FILE), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise error(f"{path} is not a regular file")

@@ -12,13 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows, which cannot rename an open file either.
-    fcntl = None  # type: ignore[assignment]
-
-# Refuse a link, and do not wait for a pipe.
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+from gankit._utils import system
 
 
 @contextmanager
@@ -40,21 +34,14 @@ def created_locked(path: Path, *, folder: bool = False) -> Iterator[None]:
 
 def is_locked(path: Path) -> bool | None:
     """Return whether a process holds the lock of a file or folder; None if unknown."""
-    if fcntl is None:
-        return None
     try:
-        descriptor = os.open(path, _OPEN_FLAGS)
+        descriptor = os.open(path, os.O_RDONLY | system.PLAIN_FILE)
     except OSError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # A file system without locks.
-        return None
+        return system.is_locked(descriptor)
     finally:
         os.close(descriptor)
-    return False
 
 
 def _create(path: Path, *, folder: bool) -> int | None:
@@ -64,16 +51,14 @@ def _create(path: Path, *, folder: bool) -> int | None:
             path.mkdir()
         else:
             path.touch(exist_ok=False)
-        if fcntl is None:
-            return None
         try:
-            descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+            descriptor = system.open_folder(path) if folder else os.open(path, os.O_RDWR)
         except FileNotFoundError:  # Another process removed it before the lock: retry.
             continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError:
-            os.close(descriptor)
+        if descriptor is None:
+            return None
+        if not system.lock(descriptor):
+            os.close(descriptor)  # Windows cannot rename an open file.
             return None
         if os.path.lexists(path):
             return descriptor

@@ -14,7 +14,8 @@ import click
 
 from gankit import __version__
 from gankit._text import one_line
-from gankit._utils.stop_signals import Stopped, end, release, taken
+from gankit._utils.stop_signals import Stopped, end, taken
+from gankit._utils.system import release
 from gankit.cli import one_of_many
 from gankit.cli.output import guarded
 from gankit.errors import ExitCode, GankitError

@@ -10,6 +10,7 @@ import click
 
 from gankit._text import printable, printable_lines
 from gankit._utils.paths import given
+from gankit._utils.system import PATHS_ARE_BYTES
 from gankit.cli.one_of_many import prints
 
 
@@ -105,7 +106,7 @@ def answer(path: Path) -> None:
     """
     if sys.stdout.isatty():
         show(path)
-    elif os.name == "posix" and hasattr(sys.stdout, "buffer"):
+    elif PATHS_ARE_BYTES and hasattr(sys.stdout, "buffer"):
         click.echo(os.fsencode(path))
     else:
         click.echo(path)

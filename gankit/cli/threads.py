@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 
+from gankit._utils.system import usable_cpus
 from gankit._utils.thread_variables import LIBRARY_VARIABLES, THREADS
-from gankit.cli.doctor.machine import cpu_quota, usable_cpus
+from gankit.cli.doctor.machine import cpu_quota
 from gankit.errors import ConfigError
 
 MOST_THREADS = 1024

@@ -15,12 +15,12 @@ import json
 import math
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from gankit._text import counted
-from gankit._utils import atomic_files
+from gankit._utils import atomic_files, system
 from gankit._utils.storage import patiently, read_plain, writing
 from gankit.errors import CheckpointError, written_earlier
 
@@ -231,19 +231,15 @@ def _locked(path: Path) -> Iterator[None]:
     The lock is on the folder, so that no lock file remains. It has no effect on systems without
     folder locks.
     """
-    if os.name != "posix":
-        yield
-        return
-    import fcntl
-
     with writing(path):
-        descriptor = os.open(path.parent, os.O_RDONLY)
+        descriptor = system.open_folder(path.parent)
     try:
-        with suppress(OSError):  # Some network file systems have no locks.
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if descriptor is not None:
+            system.lock(descriptor)
         yield
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _remove_incomplete_line(path: Path) -> None:

@@ -13,8 +13,8 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from gankit._utils import atomic_files, locked_folders
 from gankit._utils.locked_folders import OpenFolder
-from gankit._utils.processes import may_run
 from gankit._utils.storage import read_plain, writing
+from gankit._utils.system import may_run
 from gankit.errors import CheckpointError, StorageError
 
 LOCK = ".lock"

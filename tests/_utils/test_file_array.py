@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from gankit._utils import file_array
+from gankit._utils import file_array, system
 from gankit._utils.file_array import FileArray
 from gankit.errors import DataError
 
@@ -41,7 +41,7 @@ def path(tmp_path):
 @pytest.mark.parametrize("way", ["pread", "seek"])
 def test_indexing_returns_the_rows_of_the_array(path, monkeypatch, key, way):
     if way == "seek":
-        monkeypatch.setattr(file_array, "_pread", file_array._seek_and_read)
+        monkeypatch.setattr(system, "read_at", system.seek_and_read)
     np.testing.assert_array_equal(FileArray(path)[key], ROWS[key], strict=True)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 
-from gankit._utils.lost_links import DESCRIPTORS, SECONDS, lost_links_noticed
+from gankit._utils.lost_links import SECONDS, lost_links_noticed
+from gankit._utils.system import OPEN_FILES
 
 
 def connected():
@@ -41,8 +42,8 @@ def test_connections_that_are_opened_inside_the_block_notice_a_lost_link():
 def test_the_connections_stay_open_and_no_file_is_left():
     with lost_links_noticed():
         one, other = connected()
-        files = set(DESCRIPTORS.iterdir())
-    assert set(DESCRIPTORS.iterdir()) == files
+        files = set(OPEN_FILES.iterdir())
+    assert set(OPEN_FILES.iterdir()) == files
     one.sendall(b"still there")
     assert other.recv(20) == b"still there"
     one.close()

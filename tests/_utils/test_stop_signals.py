@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from gankit._utils import stop_signals
+from gankit._utils import stop_signals, system
 from gankit._utils.start_variables import LAUNCHER, TORCHRUN
 
 
@@ -15,7 +15,7 @@ def handlers(monkeypatch):
     """Give the test no launcher, and restore the handlers of signals."""
     for name in (LAUNCHER, TORCHRUN):
         monkeypatch.delenv(name, raising=False)
-    before = {number: signal.getsignal(number) for number in stop_signals.SIGNALS}
+    before = {number: signal.getsignal(number) for number in system.STOP_SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gankit._utils import atomic_files, unfinished_files
+from gankit._utils import atomic_files, system, unfinished_files
 from gankit.data import ImageOptions, pack
 from gankit.data.temporary_files import temporary
 from gankit.runs import arrays
 
-pytestmark = pytest.mark.skipif(unfinished_files.fcntl is None, reason="needs locks of the system")
+pytestmark = pytest.mark.skipif(system.fcntl is None, reason="needs locks of the system")
 HOLDERS = {
     "a download or a pack": "from gankit.data.temporary_files import temporary as hold",
     "an export or an array": "from gankit._utils.atomic_files import workplace as hold",
@@ -92,14 +92,14 @@ def test_without_file_locks_age_decides_what_is_removed(tmp_path, monkeypatch):
     def refused(*_):
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(unfinished_files.fcntl, "flock", refused)
+    monkeypatch.setattr(system.fcntl, "flock", refused)
     (tmp_path / ".00112233445566aa.part.a").write_bytes(b"half")
     again(tmp_path / "o.npy", "temporary")
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_an_unfinished_file_removed_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
-    real, removed = unfinished_files.fcntl.flock, []
+    real, removed = system.fcntl.flock, []
 
     def after_a_sweep(descriptor, how):
         if not removed:
@@ -107,7 +107,7 @@ def test_an_unfinished_file_removed_before_it_is_locked_is_made_again(tmp_path, 
             removed[0].unlink()
         real(descriptor, how)
 
-    monkeypatch.setattr(unfinished_files.fcntl, "flock", after_a_sweep)
+    monkeypatch.setattr(system.fcntl, "flock", after_a_sweep)
     with unfinished_files.created_locked(tmp_path / "part"):
         assert removed
         assert unfinished_files.is_locked(tmp_path / "part")

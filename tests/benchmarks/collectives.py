@@ -24,7 +24,7 @@ from recipes import measure
 
 from gankit._utils.child_group import run_group
 from gankit._utils.start_variables import started
-from gankit._utils.stop_signals import release
+from gankit._utils.system import release
 from gankit.contract import World
 from gankit.plugins import get_backend
 

@@ -36,7 +36,7 @@ from short_training import (
 )
 
 from gankit._utils.child_group import run_group
-from gankit._utils.stop_signals import release
+from gankit._utils.system import release
 from gankit.contract import World
 from gankit.functional import Sums
 from gankit.testing.agreement import differing

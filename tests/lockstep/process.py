@@ -15,7 +15,7 @@ import pytest
 
 from gankit import plugins
 from gankit._utils.start_variables import SIZE, launcher_ended, name_of
-from gankit._utils.stop_signals import release
+from gankit._utils.system import release
 from gankit.contract import Backend, Problem, Trainer, World
 from gankit.errors import ExitCode, PeerLost
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-CGROUPS = Path("/sys/fs/cgroup")
-MEMBERSHIP = Path("/proc/self/cgroup")
+from gankit._utils.system import CGROUP_MEMBERSHIP, CGROUPS, memory, usable_cpus
+
 UNLIMITED = 2**60
 """Early cgroups write nearly 2^63 for "no limit"; no machine has this much memory."""
 
@@ -56,21 +56,7 @@ def machine() -> Machine:
     )
 
 
-def usable_cpus() -> int | None:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
-
-
-def memory() -> int | None:
-    """Return the machine's memory in bytes."""
-    with suppress(AttributeError, ValueError, OSError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return None
-
-
-def cpu_quota(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> float | None:
+def cpu_quota(root: Path = CGROUPS, membership: Path = CGROUP_MEMBERSHIP) -> float | None:
     """Return the smallest processor quota of a control group, in processors."""
     quotas = []
     for folder in _groups("cpu", root, membership):
@@ -84,7 +70,7 @@ def cpu_quota(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> float | No
     return min(quotas, default=None)
 
 
-def memory_limit(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int | None:
+def memory_limit(root: Path = CGROUPS, membership: Path = CGROUP_MEMBERSHIP) -> int | None:
     """Return the smallest memory limit of a control group, in bytes."""
     limits = []
     for folder in _groups("memory", root, membership):

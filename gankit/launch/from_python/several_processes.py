@@ -11,7 +11,7 @@ from typing import Any
 
 from gankit import errors
 from gankit._utils.child_group import run_group
-from gankit._utils.stop_signals import SIGNALS
+from gankit._utils.system import STOP_SIGNALS
 from gankit.callbacks.display import Screen
 from gankit.config import TrainConfig
 from gankit.errors import ConfigError, ExitCode, GankitError, PeerLost, shown
@@ -90,7 +90,7 @@ def train_in_processes(
             MODULE,
             [json.dumps(request)],
             Screen(plain=True).write,
-            [number for number in SIGNALS if number == signal.SIGINT and ours],
+            [number for number in STOP_SIGNALS if number == signal.SIGINT and ours],
         )
         if code not in (ExitCode.OK, ExitCode.INTERRUPTED):
             raise _error(Path(reports), code)

@@ -14,7 +14,8 @@ from typing import Any
 
 from gankit._utils.debug_log import LOG, heed_debug
 from gankit._utils.start_variables import started
-from gankit._utils.stop_signals import Stop, end, release, taken
+from gankit._utils.stop_signals import Stop, end, taken
+from gankit._utils.system import release
 from gankit.callbacks import Bar
 from gankit.callbacks.display import Screen
 from gankit.config import from_settings
