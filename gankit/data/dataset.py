@@ -183,6 +183,9 @@ class Dataset:
         Like `load`, for the held-out test images; None if there are none.
     shape
         `(height, width, channels)` of the images; None, the default, if loading them shows it.
+    hub_id
+        Its name on the Hugging Face hub, such as "ylecun/mnist", for model cards; empty if its
+        authors or the hub keep none there.
     """
 
     name: str
@@ -192,3 +195,4 @@ class Dataset:
     verify: Callable[[Path | None], list[FileCheck]] | None = None
     test: Callable[[Path | None], ImageSet] | None = None
     shape: tuple[int, int, int] | None = None
+    hub_id: str = ""

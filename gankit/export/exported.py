@@ -38,6 +38,8 @@ class Exported:
         the largest difference of a value, divided by the largest value if that is above 1.
     sha256
         SHA-256 of the file; empty for a folder.
+    license
+        The identifier of the licence that the user stated, such as "mit"; empty for none.
     """
 
     path: Path
@@ -54,3 +56,4 @@ class Exported:
     rows: int
     difference: float
     sha256: str
+    license: str = ""

@@ -22,6 +22,7 @@ from gankit.export.destination import README, card_of, target
 from gankit.export.differences import TOLERANCE
 from gankit.export.exported import Exported
 from gankit.export.formats import Choice, choose
+from gankit.export.licences import licence_of
 from gankit.launch.messages import warn
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.resume.run_images import images_of, known_images
@@ -51,6 +52,7 @@ def export(
     best: bool = False,
     device: str | None = None,
     dataset: str | None = None,
+    license: str | None = None,  # noqa: A002 - the field's name on model hubs.
 ) -> Exported:
     """Export a network of a run to a format of other tools, and verify it.
 
@@ -74,11 +76,14 @@ def export(
         Where the backend loads the run, as in `gankit.load`.
     dataset
         Name or path of the run's images, for the model card; not required.
+    license
+        Identifier of the licence of what is written, for the model card, such as "mit" or
+        "cc-by-4.0"; by default the card has none.
 
     Raises
     ------
     UnknownName, ConfigError
-        The format, backend or network is unknown, or `out` is invalid.
+        The format, backend, network or licence is unknown, or `out` is invalid.
     DataError
         The run was trained on other images than `dataset`.
     CheckpointError
@@ -93,6 +98,7 @@ def export(
     if dataset is not None:
         config = images_of(config, known_images(folder), dataset).config
     _check_network(config, network)
+    stated = licence_of(license)
     choice = choose(to, config.backend, backend)
     path = target(folder, optional(out, "out"), network, choice.export.suffix)
     with atomic_files.workplace(path) as workplace:
@@ -126,6 +132,7 @@ def export(
             rows=compared["rows"],
             difference=compared["difference"],
             sha256=_digest(made),
+            license=stated,
         )
         _publish(made, done)
     for line in written["warnings"]:

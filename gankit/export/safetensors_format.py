@@ -35,7 +35,7 @@ from gankit.runs.tensors import decode
 MOST_BYTES = 2**33
 """The most bytes of a file that is read; the recipes' generators have some millions."""
 SNIPPET = """\
-from gankit.export import read_named  # pip install gankit; no framework is needed
+from gankit.export import read_named  # Needs gankit, and no framework.
 
 {output} = read_named({path})(inputs)
 """

@@ -31,6 +31,7 @@ CLASSES = {
 """The class of each kind, imported when needed, so that `gankit --help` stays fast."""
 _SUFFIXES_OF_PATHS = {"dataset": (".npy", ".npz"), "recipe": (".toml",)}
 _NAME_RULE = "letters and digits, with single -, _ or . between them"
+_HUB_ID = re.compile(r"([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
 
 
@@ -111,6 +112,10 @@ FIELDS: dict[str, dict[str, Rule]] = {
         "verify": OPTIONAL_FUNCTION,
         "test": OPTIONAL_FUNCTION,
         "shape": Rule("three whole numbers, each at least 1, or None", _is_shape),
+        "hub_id": Rule(
+            "'OWNER/NAME', or empty text",
+            lambda value: isinstance(value, str) and bool(_HUB_ID.fullmatch(value)),
+        ),
     },
     "loss": {
         "discriminator": FUNCTION,

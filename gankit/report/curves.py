@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from gankit.contract import Array
 from gankit.contract.loss_columns import NETWORKS
-from gankit.report.metrics import Metric, baseline, measured, number, shown
 from gankit.report.run_data import RunData
 from gankit.runs.evaluation_log import comparable, described
+from gankit.runs.metric_table import Metric, baseline, measured, number, shown
 
 MOST_POINTS = 500
 """The most points of a curve: each has the mean, minimum and maximum of a span of steps."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gankit.data.class_names import Classes
-from gankit.report.metrics import baseline
 from gankit.report.run_data import RunData
 from gankit.runs.evaluation_log import newest
+from gankit.runs.metric_table import baseline
 
 MOST_CLASSES = 1000
 """The most classes of a histogram; one with more is not shown."""

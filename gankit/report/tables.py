@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from gankit.report.metrics import Metric, baseline, measured, number, shown
 from gankit.report.run_data import RunData
 from gankit.runs.evaluation_log import newest
+from gankit.runs.metric_table import Metric, baseline, measured, number, shown
 
 NONE = "–"
 LAYERS = ".layers"

@@ -136,9 +136,13 @@ def liar(tmp_path_factory):
 
 def test_the_exported_file_restores_the_generator_and_its_path_is_printed(command, tmp_path):
     run = train(tmp_path / "run")
-    ended = command("export", tmp_path / "run", "--to", "safetensors")
+    ended = command("export", tmp_path / "run", "--to", "safetensors", "--license", "CC-BY-4.0")
     assert ended.code == 0, ended.err
-    assert ended.out == f"{tmp_path / 'run' / 'exports' / 'generator.safetensors'}\n"
+    path = tmp_path / "run" / "exports" / "generator.safetensors"
+    assert ended.out == f"{path}\n"
+    card = path.with_name(f"{path.name}.md").read_text("utf-8")
+    assert card.startswith('---\nlicense: "cc-by-4.0"\n')
+    assert "as stated for the export: `cc-by-4.0`." in card
     made = read(ended.out.strip())(latents(9, 4, seed=5))
     np.testing.assert_allclose(made, run.sample(9, seed=5), rtol=0, atol=1e-6)
     assert made.std() > 0.05
@@ -189,6 +193,8 @@ def test_spectral_norm_is_folded_into_the_kernel(folder):
 def test_the_card_describes_the_generator_and_its_use(done, monkeypatch):
     text = done.card.read_text("utf-8")
     assert done.card.name == "g.safetensors.md"
+    assert "license:" not in text
+    assert "State that licence here" in text
     for part in (
         "`simple`",
         "glyphs",
@@ -233,8 +239,10 @@ def test_the_card_has_the_evaluation_of_its_step_and_no_other(tmp_path):
     for step, distance in ((3, 22.25), (2, 11.0)):
         evaluation_log.append(RunFolder(run.folder).evaluations, evaluated(step, distance))
     text = export(run.folder, "safetensors").card.read_text("utf-8")
-    assert "| frechet | 22.25 |" in text
+    assert "| Fréchet distance | 22.25 |" in text
     assert "| 11 |" not in text
+    assert text.startswith("---\n")
+    assert 'type: "gankit-frechet"' in text.split("\n---\n")[0]
 
 
 def test_a_damaged_log_of_evaluations_is_mentioned_in_the_card_and_stops_no_export(tmp_path):
@@ -333,6 +341,14 @@ def test_unknown_names_are_refused(command, folder):
     ended = command("export", folder, "--to", "tsv")
     assert ended.code == ExitCode.USAGE
     assert "csv" in ended.err
+    for wrong, said in (("mti", "did you mean 'mit'"), ("all rights reserved", "known: afl-3.0")):
+        ended = command("export", folder, "--to", "safetensors", "--license", wrong)
+        assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+        assert f"unknown license '{wrong}'" in ended.err
+        assert said in ended.err
+    ended = command("export", folder, "--to", "csv", "--license", "mit")
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    assert "--license need a network's format" in ended.err
 
 
 def test_missing_libraries_of_a_format_are_named_with_the_remedy(folder, monkeypatch):

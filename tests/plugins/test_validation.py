@@ -49,6 +49,7 @@ WRONG_DATASET = {
     "fetch": [3],
     "verify": ["v"],
     "test": [()],
+    "hub_id": ["mnist", "a/b/c", "https://a/b", "a/..", None],
     "shape": [(28, 28), [28, 28, 1], (28, 28, 0), "28x28", (28.0, 28, 1)],
 }
 WRONG_LOSS = {

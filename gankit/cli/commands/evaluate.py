@@ -191,7 +191,7 @@ def _save(folder: RunFolder, row: dict[str, Any], picture: Pixels) -> None:
 
 def _page(path: Path, found: dict[str, Any]) -> str:
     """Return the metrics as a table, and how they were measured."""
-    from gankit.report.metrics import CLOSER, HIGHER, LOWER, measured
+    from gankit.runs.metric_table import CLOSER, HIGHER, LOWER, measured
 
     words = {LOWER: "lower", HIGHER: "higher", CLOSER: "near real"}
     baseline = found["baseline"]

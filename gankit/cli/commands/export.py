@@ -40,6 +40,12 @@ equal, with a model card. Any backend may write it, also one that did not train 
 )
 @device_option
 @dataset_option
+@click.option(
+    "--license",
+    "licence",
+    metavar="ID",
+    help="Licence of the network for the model card: mit, cc-by-4.0, ...  [none].",
+)
 @best_option
 def command(
     run: Path,
@@ -49,6 +55,7 @@ def command(
     backend: str | None,
     device: str | None,
     dataset: str | None,
+    licence: str | None,
     best: bool,
 ) -> None:
     """Export a run."""
@@ -62,15 +69,18 @@ def command(
         raise UnknownName("format", to, formats)
     to = found
     if to in history_table.FORMATS:
-        if network or backend or best or device or dataset:
+        if network or backend or best or device or dataset or licence:
             raise ConfigError(
-                f"{to} exports the history; --network, --backend, --best, --device and --dataset "
-                "need a network's format"
+                f"{to} exports the history; --network, --backend, --best, --device, --dataset and "
+                "--license need a network's format"
             )
         answer(history_table.export(run, to, out))
         return
     name = network or GENERATOR
-    done = export(run, to, out, backend, network=name, best=best, device=device, dataset=dataset)
+    done = export(
+        run, to, out, backend,
+        network=name, best=best, device=device, dataset=dataset, license=licence,
+    )  # fmt: skip
     (output,) = done.output
     say(
         f"step {done.step} by backend {done.choice.backend}: {output} of {done.rows} inputs differ "

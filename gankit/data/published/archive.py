@@ -51,9 +51,12 @@ class Archive:
         files = [file for split in self.splits.values() for file in split]
         return list({file.name: file for file in files}.values())
 
-    def dataset(self, summary: str, shape: tuple[int, int, int] = (28, 28, 1)) -> Dataset:
-        """Return the named data set of this archive, with images of `shape`."""
-        return Dataset(self.name, summary, self.load, self.fetch, self.verify, self.held_out, shape)
+    def dataset(
+        self, summary: str, shape: tuple[int, int, int] = (28, 28, 1), hub_id: str = ""
+    ) -> Dataset:
+        """Return the named data set of this archive; the arguments are fields of `Dataset`."""
+        functions = self.load, self.fetch, self.verify, self.held_out
+        return Dataset(self.name, summary, *functions, shape, hub_id)
 
     def load(self, data_dir: Path | None) -> ImageSet:
         """Return the training images, as `read` does."""

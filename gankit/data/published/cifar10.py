@@ -47,5 +47,7 @@ ARCHIVE = Archive(
 )
 
 DATASET = ARCHIVE.dataset(
-    "photographs of ten kinds, 32x32x3, 50,000 images (Krizhevsky 2009)", (32, 32, 3)
+    "photographs of ten kinds, 32x32x3, 50,000 images (Krizhevsky 2009)",
+    (32, 32, 3),
+    "uoft-cs/cifar10",
 )

@@ -46,4 +46,7 @@ ARCHIVE = idx_archive(
     class_names=CLASS_NAMES,
 )
 
-DATASET = ARCHIVE.dataset("articles of clothing, 28x28, 60,000 images (Xiao et al. 2017)")
+DATASET = ARCHIVE.dataset(
+    "articles of clothing, 28x28, 60,000 images (Xiao et al. 2017)",
+    hub_id="zalando-datasets/fashion_mnist",
+)

@@ -70,4 +70,6 @@ def read(
     return ARCHIVE.read(split, data_dir, Mirrors(mirrors, progress=progress))
 
 
-DATASET = ARCHIVE.dataset("handwritten digits, 28x28, 60,000 images (LeCun et al. 1998)")
+DATASET = ARCHIVE.dataset(
+    "handwritten digits, 28x28, 60,000 images (LeCun et al. 1998)", hub_id="ylecun/mnist"
+)

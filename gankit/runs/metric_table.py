@@ -14,12 +14,12 @@ LOWER, HIGHER, CLOSER = "lower is better", "higher is better", "best close to re
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric that a page shows.
+    """A metric that pages and cards show.
 
     Attributes
     ----------
     key, title
-        Its field of `gankit.evaluation.Evaluation`, and its name on the page.
+        Its field of `gankit.evaluation.Evaluation`, and its name for readers.
     better
         Whether lower or higher is better.
     drawn
