@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 FRAMEWORKS := $(filter torch keras jax autograd,$(BACKENDS))
 
-.PHONY: demo test coverage crash fuzz lockstep mutants lint docs bench release-check setup clean
+.PHONY: demo test coverage crash fuzz lockstep mutants lint docs bench release-check audit setup clean
 
 demo: .venv/core ## Train the reference backend for a minute or two, and show where the pictures are.
 	@rm -rf runs/demo
@@ -48,6 +48,9 @@ bench: setup ## Time gankit against hand-written loops.
 
 release-check: .venv/release ## Build dist/, try the wheel in a new environment, and list what the owner must fill in.
 	$(BIN)/python -m tests.release.check
+
+audit: .venv/audit ## Look up known vulnerabilities of the versions in constraints.txt.
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) ## Install what the tests need.
 
@@ -100,6 +103,10 @@ setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$
 
 .venv/release: .venv/python constraints.txt
 	$(INSTALL) build twine check-wheel-contents
+	@touch $@
+
+.venv/audit: .venv/python constraints.txt
+	$(INSTALL) pip-audit
 	@touch $@
 
 .venv/docs: .venv/core

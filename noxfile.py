@@ -2,6 +2,7 @@
 
     nox --list
     nox -s tests-3.12 keras-3.13
+    nox -s torch-3.11 -- 2.12.1
 
 `oldest` is what pyproject.toml asks for at least, every `>=` of it read as `==`, so that a claim
 and its test cannot part; `newest` is constraints.txt. Only wheels are installed.
@@ -52,8 +53,8 @@ def keras(session: nox.Session, age: str) -> None:
 
 @nox.session(python=TORCH_PYTHONS)
 def torch(session: nox.Session) -> None:
-    """Hold the torch backend to the contract; the oldest that we claim is the newest there is."""
-    _run(session, "newest", "torch", [])
+    """Hold the torch backend to the contract: the only version that we claim, or the one given."""
+    _run(session, "newest", "torch", [], *session.posargs)
 
 
 def oldest(project: dict) -> list[str]:
@@ -65,18 +66,21 @@ def oldest(project: dict) -> list[str]:
     ]
 
 
-def _constraints(session: nox.Session, age: str) -> Path:
-    if age == "newest":
-        return Path("constraints.txt")
-    path = Path(session.create_tmp(), "oldest.txt")
-    path.write_text("\n".join(oldest(PROJECT["project"])) + "\n", "utf-8")
+def _constraints(session: nox.Session, age: str, given: str) -> Path:
+    """Write the versions of this age into a file, without that of the library that is given."""
+    lines = Path("constraints.txt").read_text("utf-8").splitlines()
+    lines = lines if age == "newest" else oldest(PROJECT["project"])
+    path = Path(session.create_tmp(), f"{age}.txt")
+    path.write_text("\n".join(line for line in lines if line.split("==")[0] != given), "utf-8")
     return path
 
 
-def _run(session: nox.Session, age: str, backend: str, core: list[str]) -> None:
+def _run(session: nox.Session, age: str, backend: str, core: list[str], version: str = "") -> None:
     """Install what is asked for at this age, and run the contract and `core`."""
-    wheels = ["--only-binary", ":all:", "--constraint", str(_constraints(session, age))]
-    session.install(*wheels, *FRAMEWORKS[backend], *PROJECT["dependency-groups"]["test"])
+    framework = [f"{backend}=={version}"] if version else FRAMEWORKS[backend]
+    constraints = _constraints(session, age, backend if version else "")
+    wheels = ["--only-binary", ":all:", "--constraint", str(constraints)]
+    session.install(*wheels, *framework, *PROJECT["dependency-groups"]["test"])
     session.install(*wheels, "--editable", ".")
     session.run("python", "-m", "pip", "list")
     digits = Path(session.create_tmp(), "digits")
