@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,7 +78,7 @@ def read(path: str | Path, backend: str = REFERENCE) -> Network:
     Parameters
     ----------
     path
-        The file.
+        The file, or a link to it.
     backend
         The backend that computes: numpy, or another that is installed and has the capability
         "networks".
@@ -100,7 +101,8 @@ def read(path: str | Path, backend: str = REFERENCE) -> Network:
 
 def _read(path: str | Path, backend: str) -> tuple[Network, ExportedNetwork]:
     """Return the network of a file, and its description."""
-    content = read_plain(given(path, "path"), MOST_BYTES)
+    # Caches of downloads contain links.
+    content = read_plain(Path(os.path.realpath(given(path, "path"))), MOST_BYTES)
     weights = decode(content)
     try:
         described = _described(_metadata(content))
