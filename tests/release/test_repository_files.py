@@ -60,3 +60,11 @@ def test_the_citation_has_the_required_fields_and_no_second_version():
     assert {"cff-version", "message", "title", "authors"} <= set(citation)
     assert "version" not in citation
     assert read(".github/dependabot.yml")["version"] == 2
+
+
+@pytest.mark.parametrize("page", ["CODE_OF_CONDUCT.md", "SECURITY.md"])
+def test_a_page_that_asks_for_reports_names_no_address_but_that_of_the_owner(page):
+    text = (ROOT / page).read_text("utf-8")
+    assert "`pyproject.toml`, under `authors`" in text
+    assert "`make release-check` fails until they are there" in text
+    assert not re.search(r"\S@\S|https?:", text)
