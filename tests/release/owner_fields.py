@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +12,9 @@ URLS = "Repository", "Documentation", "Issues"
 LINK = re.compile(r"\]\((?!https://)([^)\s]+)\)")
 
 
-def missing(project: Mapping[str, Any], version: str, readme: str, changelog: str) -> list[str]:
+def missing(
+    project: Mapping[str, Any], version: str, readme: str, changelog: str, notebook: str
+) -> list[str]:
     """Return a line for each thing that must be filled in before a release.
 
     Parameters
@@ -20,10 +23,11 @@ def missing(project: Mapping[str, Any], version: str, readme: str, changelog: st
         The table `project` of pyproject.toml.
     version
         The version to release, such as "0.1.0".
-    readme, changelog
-        The texts of README.md and CHANGELOG.md.
+    readme, changelog, notebook
+        The texts of README.md, CHANGELOG.md and docs/tutorial.ipynb.
     """
-    return [*_contacts(project), *_urls(project), *_texts(version, readme, changelog)]
+    texts = _texts(version, readme, changelog)
+    return [*_contacts(project), *_urls(project), *texts, *_installed(project["name"], notebook)]
 
 
 def _contacts(project: Mapping[str, Any]) -> Iterator[str]:
@@ -52,3 +56,12 @@ def _texts(version: str, readme: str, changelog: str) -> Iterator[str]:
             f"README.md: got {count} links to files; expected https://..., because a package "
             "index shows the page without the repository"
         )
+
+
+def _installed(name: str, notebook: str) -> Iterator[str]:
+    """Yield a line unless the notebook installs the package of this name."""
+    cells = ("".join(cell["source"]) for cell in json.loads(notebook)["cells"])
+    found = re.findall(r'^PACKAGE = "(.*)"$', "\n".join(cells), re.MULTILINE)
+    if found != [name]:
+        got = ", ".join(map(repr, found)) or "nothing"
+        yield f"docs/tutorial.ipynb: PACKAGE: got {got}; expected {name!r}, the released package"

@@ -12,15 +12,17 @@ from tests.release.check import still_missing, text, version
 from tests.release.owner_fields import URLS, missing
 
 FILLED = {
+    "name": "gankit",
     "authors": [{"name": "A. Author", "email": "author@example.org"}],
     "urls": {name: f"https://example.org/{name}" for name in URLS},
 }
 README = "Read [the docs](https://example.org/docs)."
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2027-01-31\n"
+NOTEBOOK = '{"cells": [{"source": ["import x\\n", "PACKAGE = \\"%s\\"\\n"]}]}'
 
 
-def lines(readme=README, changelog=CHANGELOG, **changed):
-    return missing(FILLED | changed, "1.2.0", readme, changelog)
+def lines(readme=README, changelog=CHANGELOG, package="gankit", **changed):
+    return missing(FILLED | changed, "1.2.0", readme, changelog, NOTEBOOK % package)
 
 
 def test_nothing_is_missing_if_everything_is_filled_in():
@@ -35,6 +37,8 @@ def test_nothing_is_missing_if_everything_is_filled_in():
         ({"urls": {}}, [f"project.urls.{name}" for name in URLS]),
         ({"urls": FILLED["urls"] | {"Issues": "example"}}, ["project.urls.Issues: got 'example'"]),
         ({"changelog": "## [1.2.0]\n"}, ["'## [1.2.0] - DATE'"]),
+        ({"package": ""}, ["docs/tutorial.ipynb: PACKAGE: got ''; expected 'gankit'"]),
+        ({"package": "git+https://example.org/x"}, ["PACKAGE: got 'git+https://example.org/x'"]),
         ({"readme": "![A grid](docs/a.png), [b](b.md)"}, ["README.md: got 2 links"]),
     ],
 )
@@ -56,3 +60,4 @@ def test_empty_fields_of_this_repository_are_reported():
     reported = "\n".join(still_missing())
     assert ("project.authors" in reported) == (not project["authors"])
     assert ("project.urls" in reported) == (not project["urls"])
+    assert ("PACKAGE: got ''" in reported) == ('PACKAGE = \\"\\"' in text("docs/tutorial.ipynb"))
