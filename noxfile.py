@@ -2,7 +2,7 @@
 
     nox --list
     nox -s tests-3.12 keras-3.13
-    nox -s torch-3.11 -- 2.12.1
+    nox -s torch-3.11 -- torch==2.12.1 # other versions than ours
 
 `oldest` is what pyproject.toml asks for at least, every `>=` of it read as `==`, so that a claim
 and its test cannot part; `newest` is constraints.txt. Only wheels are installed.
@@ -48,13 +48,13 @@ def tests(session: nox.Session, age: str) -> None:
 @nox.parametrize("age", AGES)
 def keras(session: nox.Session, age: str) -> None:
     """Hold the Keras backend to the contract."""
-    _run(session, age, "keras", [])
+    _run(session, age, "keras", [], session.posargs)
 
 
 @nox.session(python=TORCH_PYTHONS)
 def torch(session: nox.Session) -> None:
-    """Hold the torch backend to the contract: the only version that we claim, or the one given."""
-    _run(session, "newest", "torch", [], *session.posargs)
+    """Hold the torch backend to the contract; the oldest that we claim is the newest there is."""
+    _run(session, "newest", "torch", [], session.posargs)
 
 
 def oldest(project: dict) -> list[str]:
@@ -66,21 +66,23 @@ def oldest(project: dict) -> list[str]:
     ]
 
 
-def _constraints(session: nox.Session, age: str, given: str) -> Path:
-    """Write the versions of this age into a file, without that of the library that is given."""
+def _constraints(session: nox.Session, age: str, given: list[str]) -> Path:
+    """Write the versions of this age into a file, without those of the given libraries."""
     lines = Path("constraints.txt").read_text("utf-8").splitlines()
     lines = lines if age == "newest" else oldest(PROJECT["project"])
     path = Path(session.create_tmp(), f"{age}.txt")
-    path.write_text("\n".join(line for line in lines if line.split("==")[0] != given), "utf-8")
+    free = {requirement.split("==")[0] for requirement in given}
+    path.write_text("\n".join(line for line in lines if line.split("==")[0] not in free), "utf-8")
     return path
 
 
-def _run(session: nox.Session, age: str, backend: str, core: list[str], version: str = "") -> None:
-    """Install what is asked for at this age, and run the contract and `core`."""
-    framework = [f"{backend}=={version}"] if version else FRAMEWORKS[backend]
-    constraints = _constraints(session, age, backend if version else "")
+def _run(
+    session: nox.Session, age: str, backend: str, core: list[str], given: list[str] | None = None
+) -> None:
+    """Install what is asked for at this age, or other builds, and run the contract and `core`."""
+    constraints = _constraints(session, age, given or [])
     wheels = ["--only-binary", ":all:", "--constraint", str(constraints)]
-    session.install(*wheels, *framework, *PROJECT["dependency-groups"]["test"])
+    session.install(*wheels, *(given or FRAMEWORKS[backend]), *PROJECT["dependency-groups"]["test"])
     session.install(*wheels, "--editable", ".")
     session.run("python", "-m", "pip", "list")
     digits = Path(session.create_tmp(), "digits")
