@@ -90,6 +90,7 @@ setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$
 
 .venv/test: .venv/core
 	$(INSTALL) mypy types-tqdm pytest pytest-cov pytest-timeout pytest-xdist hypothesis scipy scikit-learn scikit-image selenium tensorboardX imageio imageio-ffmpeg nbclient nbformat ipykernel
+	$(INSTALL) --no-deps axe-playwright-python # For the script of axe-core in it, without Playwright.
 	@touch $@
 
 # What the example callbacks log to, without a server or an account.

@@ -31,6 +31,10 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = f"gankit {release}"
+html_favicon = "_static/favicon.svg"
+html_static_path = ["_static"]
+html_css_files = ["gankit.css"]
+html_js_files = [("scrolling.js", {"defer": "defer"})]
 
 
 def _check_contract() -> None:
@@ -87,14 +91,21 @@ def _indent(line: str) -> int:
 
 
 def _escaped(line: str) -> str:
-    """Return a line whose stars and bars outside of code are themselves."""
+    """Return a line whose stars, bars and at signs outside of code are themselves."""
     if line.lstrip().startswith((">>>", "...")):
         return line
     parts = line.split("`")
-    parts[::2] = [re.sub(r"([*|])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r"([*|@])", r"\\\1", part) for part in parts[::2]]
     return "`".join(parts)
 
 
+def _levels(_app: Sphinx, _page: str, _template: str, context: dict[str, str], _: object) -> None:
+    """Give the captions of menus a level: Sphinx makes them headings without one."""
+    for part in {"body", "furo_navigation_tree"} & set(context):
+        context[part] = context[part].replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app: Sphinx) -> None:
-    """Let Sphinx call the above before napoleon reads a docstring's sections."""
+    """Let Sphinx call the above: before napoleon reads a docstring, after Furo makes the menu."""
     app.connect("autodoc-process-docstring", _literal_formulas, priority=400)
+    app.connect("html-page-context", _levels, priority=900)

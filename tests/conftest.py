@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -43,6 +44,24 @@ def drawn_glyphs(tmp_path_factory):
     """Return the folder where all processes of the session cache the glyphs that they draw."""
     given = os.environ.get("GANKIT_TEST_GLYPHS")
     return Path(given) if given else tmp_path_factory.mktemp("glyphs")
+
+
+@pytest.fixture(scope="session")
+def built_docs(tmp_path_factory):
+    """Return the folder of the documentation's pages, which one test or several read."""
+    from importlib.util import find_spec
+
+    from tests.paths import ROOT
+    from tests.waiting import ran
+
+    if not all(find_spec(module) for module in ("sphinx", "myst_parser", "furo")):
+        pytest.skip("needs Sphinx, MyST and Furo: make docs")
+    folder = tmp_path_factory.mktemp("docs")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html"]
+    places = ["-d", str(folder / "doctrees"), str(ROOT / "docs"), str(folder / "html")]
+    done = ran([*command, *places], "Sphinx", 240)
+    assert done.returncode == 0, done.stderr
+    return folder / "html"
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 from tests.waiting import SECONDS, wait_for
 
 REMEDY = "apt-get install chromium chromium-driver, and pip install --group test"
@@ -22,12 +24,43 @@ START = (
     "--force-color-profile=srgb",
 )
 DESKTOP, PHONE = (1280, 900), (360, 740)
+TAB = {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+MOST_CONTROLS = 200
+FOCUSED = """
+const place = document.activeElement;
+if (place === document.body || place.dataset.reached) return [null, false];
+place.dataset.reached = "yes";
+const seen = (element) => {
+  const style = getComputedStyle(element);
+  return element.checkVisibility({opacityProperty: true, visibilityProperty: true})
+    && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+};
+const near = [place, place.parentElement, place.nextElementSibling, ...(place.labels ?? [])];
+return [place, near.some((element) => element && seen(element))];
+"""
+"""Return the control with the focus and whether its outline, or that beside it, can be seen."""
+MISSED = """
+const controls = "a[href], button, input, select, summary, [tabindex='0']";
+return [...document.querySelectorAll(controls)]
+  .filter((each) => !each.dataset.reached && !each.disabled)
+  .filter((each) => each.checkVisibility({visibilityProperty: true}))
+  .filter((each) => each.type !== "radio" || each.checked)
+  .map((each) => each.outerHTML.slice(0, 200));
+"""
+"""Return the visible controls that Tab did not reach; of radio buttons it reaches the checked."""
 
 
 def lacking():
     """Return which parts of the browser are missing."""
     programs = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
     return programs + ([] if find_spec("selenium") else ["selenium"])
+
+
+def leave_out(said):
+    """Skip a test for this reason, or fail it if a browser is required."""
+    if os.environ.get("GANKIT_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"a browser is required; {said}", pytrace=False)
+    pytest.skip(said)
 
 
 class Chromium:
@@ -109,6 +142,24 @@ class Chromium:
         self.run("arguments[0].focus()", element)
         for key in keys:
             self.driver.switch_to.active_element.send_keys(key)
+
+    def tab_through(self):
+        """Press Tab from the page's start to its end.
+
+        Return the controls that were reached, those that did not show it, and those that were not
+        reached.
+        """
+        self.run("document.activeElement.blur()")
+        reached, unseen = [], []
+        while len(reached) < MOST_CONTROLS:
+            for kind in ("rawKeyDown", "keyUp"):  # As the driver sends no keys to a file input.
+                self.command("Input.dispatchKeyEvent", type=kind, **TAB)
+            place, seen = self.run(FOCUSED)
+            if place is None:
+                break
+            reached.append(place)
+            unseen += [] if seen else [place.get_attribute("outerHTML")[:200]]
+        return reached, unseen, self.run(MISSED)
 
     def wait(self, true, what, seconds=10):
         """Wait until a function returns a true value, and return it; a timeout names `what`."""

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import os
+from importlib.util import find_spec
 
 import pytest
 
-from tests.browser.chromium import REMEDY, Chromium, lacking
+from tests.browser import axe
+from tests.browser.chromium import REMEDY, Chromium, lacking, leave_out
 
 
 @pytest.fixture(scope="package")
 def started_chromium():
     """Start the browser; it ends after the last test here, and slows no other down."""
     if gone := lacking():
-        said = f"no {', '.join(gone)}: {REMEDY}"
-        if os.environ.get("GANKIT_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"a browser is required; {said}", pytrace=False)
-        pytest.skip(said)
+        leave_out(f"no {', '.join(gone)}: {REMEDY}")
     started = Chromium()
     yield started
     started.close()
+
+
+@pytest.fixture
+def axe_faults(browser):
+    """Return a function of what axe-core finds serious or critical in the browser's page."""
+    if not find_spec(axe.PACKAGE):
+        leave_out(f"no axe-core: {axe.REMEDY}")
+    return lambda: axe.faults(browser)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.browser.chromium import REMEDY
+from tests.browser.chromium import REMEDY, leave_out
 from tests.paths import ROOT
 from tests.waiting import ran
 
@@ -38,3 +38,20 @@ def test_a_crashed_tab_is_detected_and_the_next_test_gets_a_new_browser(chromium
     (tmp_path / "page.html").write_text("<h1>here</h1>", "utf-8")
     chromium.open(tmp_path / "page.html")
     assert chromium.find("h1").text == "here"
+
+
+@pytest.mark.parametrize(
+    ("required", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)]
+)
+def test_without_a_tool_a_test_is_skipped_and_fails_only_if_required(
+    monkeypatch, required, outcome
+):
+    monkeypatch.setenv("GANKIT_REQUIRE_BROWSER", required)
+    with pytest.raises(outcome, match="no axe-core"):
+        leave_out("no axe-core")
+
+
+def test_axe_finds_what_is_serious(browser, axe_faults, tmp_path):
+    (tmp_path / "page.html").write_text('<html lang="en"><title>a</title><img src="">', "utf-8")
+    browser.open(tmp_path / "page.html")
+    assert axe_faults() == ["critical: image-alt at ['img']"]

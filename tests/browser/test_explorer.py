@@ -115,7 +115,7 @@ TURNED = (
     Condition("the width", 1.2, 3.6),
 )
 PICTURES = 12
-RIGHT, LEFT, END, TAB, SPACE, BACK = "\ue014", "\ue012", "\ue010", "\ue004", " ", "\ue003"
+RIGHT, LEFT, END, SPACE, BACK = "\ue014", "\ue012", "\ue010", " ", "\ue003"
 
 
 @pytest.fixture
@@ -337,18 +337,47 @@ def test_a_saved_pictures_name_says_how_to_make_it_again(page, run, tmp_path):
 
 
 def test_every_control_has_a_name_and_is_reached_by_keyboard(page):
-    names = []
-    page.run("document.activeElement.blur()")
-    for _ in range(40):
-        page.driver.switch_to.active_element.send_keys(TAB)
-        if page.run("return document.activeElement === document.body"):
-            break
-        names.append(page.driver.switch_to.active_element.accessible_name)
+    reached, unseen, missed = page.tab_through()
+    assert (unseen, missed) == ([], [])
+    names = [control.accessible_name for control in reached]
     assert names[:PICTURES] == [f"image {i + 1}" for i in range(PICTURES)]
     assert names[PICTURES : PICTURES + 4] == ["New", "Seed", "Save PNG", "0"]
     assert [re.sub(r" [\d.]+ %", "", name) for name in names[PICTURES + 4 :]] == [
         f"Direction {i + 1}" for i in range(5)
     ]
+
+
+@pytest.mark.parametrize("labels", [{"classes": 25}, {"classes": 0, "conditions": TURNED}])
+def test_axe_finds_nothing_serious(opened, axe_faults, labels):
+    codes = (Code("kind", "categorical", 3), Code("slant", "uniform"))
+    page = mounted(opened(run_of_spec(COLOURED, (8, 6, 3), codes=codes, **labels)))
+    page.press(slider(page), END)
+    settled(page)
+    assert axe_faults() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_report(browser, axe_faults, explored_report, scheme):
+    browser.open(explored_report, prefers_color_scheme=scheme)
+    settled(browser)
+    assert axe_faults() == []
+
+
+@pytest.fixture(scope="module")
+def explored_report(tmp_path_factory):
+    """Return a report that explores a small run with classes."""
+    folder = tmp_path_factory.mktemp("explored")
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 6, 3), np.uint8)
+    networks = COLOURED, (Flatten(), Dense(1))
+    gankit.fit(
+        images, *networks, labels=np.arange(20) % 3, latent=5, steps=2, batch=4,
+        backend="numpy", out=folder / "run",
+    )  # fmt: skip
+    path = folder / "report.html"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(explorer, "principal_directions", any_directions)
+        path.write_text(render([folder / "run"], explore=True), "utf-8")
+    return path
 
 
 def test_a_generator_without_classes_offers_none(opened):
@@ -428,6 +457,13 @@ def test_each_image_is_that_of_a_source_beside_the_large_one(opened):
     assert said(page) == "Image 5"
     assert page.all("input[type=number]") == page.all(".explorer__range") == []
     assert "gankit translate RUN" in page.find("#here").text
+
+
+def test_the_button_that_opens_a_picture_is_reached_by_keyboard(opened):
+    page = mounted(opened(run_of_spec(TRANSLATING, (8, 6, 3), classes=0, **ALONE)))
+    reached, unseen, missed = page.tab_through()
+    assert (unseen, missed) == ([], [])
+    assert "Open a picture\u2026" in {control.accessible_name for control in reached}
 
 
 def test_a_picture_takes_the_place_of_a_source(opened, tmp_path):

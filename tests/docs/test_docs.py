@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import doctest
+import html
 import importlib
 import importlib.util
 import os
 import re
 import runpy
 import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import gankit
 from tests.paths import ROOT
 from tests.selection import selected
-from tests.waiting import ran
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FRAMEWORKS = ("torch", "keras", "tensorflow")
@@ -244,19 +244,24 @@ def test_the_examples_of_a_module_run(name):
     assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.skipif(
-    not all(installed(module) for module in ("sphinx", "myst_parser", "furo")),
-    reason="needs Sphinx, MyST and Furo: make docs",
-)
-def test_the_documentation_builds_without_a_warning(tmp_path):
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html"]
-    done = ran(
-        [*command, "-d", str(tmp_path / "doctrees"), str(ROOT / "docs"), str(tmp_path / "html")],
-        "Sphinx",
-        240,
-    )
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "html" / "quickstart.html").is_file()
+def test_the_documentation_builds_without_a_warning(built_docs):
+    assert (built_docs / "quickstart.html").is_file()
+
+
+def test_every_page_shows_the_version_and_every_menu_the_reference(built_docs):
+    pages = {page: page.read_text("utf-8") for page in built_docs.rglob("*.html")}
+    pages = {page: text for page, text in pages.items() if "sidebar-tree" in text}
+    assert len(pages) > 60
+    for page, text in pages.items():
+        assert f"gankit {gankit.__version__}" in text, page
+        menu = text.partition("sidebar-tree")[2].partition("</aside>")[0]
+        assert len(re.findall(r">API reference for \w+</a>", menu)) == 2, page
+
+
+def test_no_name_of_a_docstring_becomes_a_mail_address(built_docs):
+    pages = [html.unescape(page.read_text("utf-8")) for page in built_docs.glob("api/*.html")]
+    assert any("RUN@STEP" in page for page in pages)
+    assert not any("mailto:" in page for page in pages)
 
 
 def test_the_results_of_the_crash_tests_are_on_their_page():

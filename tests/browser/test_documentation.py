@@ -1,0 +1,75 @@
+"""The documentation in a real browser: accessibility, the keyboard, search without a network."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.browser.chromium import PHONE
+
+NARROW = (800, 740)
+"""A window in which the menu and the contents of the page are behind buttons."""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, *_):
+        """Print nothing."""
+
+
+@pytest.fixture(scope="module")
+def site(built_docs):
+    """Return the address of the documentation on a server of this machine."""
+    handler = functools.partial(Quiet, directory=str(built_docs))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("page", "scheme"), [("index", "light"), ("index", "dark"), ("own-pictures", "dark")]
+)
+def test_axe_finds_nothing_serious(browser, axe_faults, site, page, scheme):
+    browser.open_address(f"{site}{page}.html", prefers_color_scheme=scheme)
+    assert axe_faults() == []
+
+
+@pytest.mark.parametrize("size", [(1400, 740), NARROW])
+def test_the_tab_key_reaches_every_control_with_a_visible_focus(browser, site, size):
+    browser.open_address(f"{site}index.html", size)
+    reached, unseen, missed = browser.tab_through()
+    assert (unseen, missed) == ([], [])
+    assert len(reached) > 20
+
+
+def test_the_menu_of_a_narrow_window_opens_by_keyboard(browser, site):
+    browser.open_address(f"{site}index.html", NARROW)
+    link = browser.find(".sidebar-tree a")
+    assert not link.is_displayed()
+    browser.press(browser.find("#__navigation"), " ")
+    browser.wait(link.is_displayed, "the menu")
+
+
+def test_wide_code_is_scrolled_by_keyboard(browser, site):
+    browser.open_address(f"{site}own-pictures.html", PHONE)
+    wide = "pre[tabindex='0']"
+    browser.press(browser.find(wide), "\ue014")
+    scrolled = "return document.querySelector(arguments[0]).scrollLeft > 0"
+    browser.wait(lambda: browser.run(scrolled, wide), "the code to move")
+
+
+def test_the_search_finds_a_page_and_asks_only_its_own_server(browser, site):
+    browser.requests()
+    browser.open_address(f"{site}search.html?q=truncation")
+    browser.wait(lambda: browser.all("#search-results li a"), "the results")
+    assert "Pictures" in browser.find("#search-results").text
+    asked = [url for url in browser.requests() if not url.startswith("data:")]
+    assert asked
+    assert all(url.startswith(site) for url in asked)
