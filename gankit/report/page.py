@@ -1,85 +1,28 @@
-"""Render the page: one HTML file whose content security policy forbids every request."""
+"""The page about one run or several: samples, curves, metrics, settings, and panes."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from importlib import resources
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gankit import __version__
-from gankit._text import printable_lines
 from gankit._utils.paths import given
 from gankit.errors import ConfigError
 from gankit.report.curves import charts, loss_table, measured_by, metric_table
-from gankit.report.embedded_images import GRID_BYTES, MOST_GRIDS
+from gankit.report.embedded_images import MOST_GRIDS
 from gankit.report.histogram import histogram
+from gankit.report.panes import ExplorerParts, explorer_parts, joined
 from gankit.report.run_data import RunData, names_of, read_run_data
 from gankit.report.section import Section
 from gankit.report.tables import configuration, environment, metrics
+from gankit.report.template import filled
 from gankit.runs.evaluation_log import of_one_kind
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-    from gankit.launch.run import Run
 
 STYLES = ("page.css", "parts.css")
 SCRIPTS = ("scales.js", "chart.js", "charts.js", "sample_grids.js", "page.js")
 FEWEST_GRIDS = 12
 """The most grids of each run on a page of many runs."""
-PAGE_BYTES = 10_000_000
-"""The most bytes of a page with generators."""
-OTHER_BYTES = 800_000
-"""Bytes of that page that are neither weights nor grids: scripts, curves, nearest images."""
-
-
-@dataclass(frozen=True)
-class Pane:
-    """A network that a page explores.
-
-    Attributes
-    ----------
-    run
-        The number of its run in the page.
-    network
-        Its name, if the page explores several networks of the run; else empty.
-    payload
-        Its data, of `gankit.report.explorer.payload`.
-    """
-
-    run: int
-    network: str
-    payload: dict[str, Any]
-
-    @property
-    def words(self) -> str:
-        """What it shows, for a sentence."""
-        name = self.payload["network"]
-        return f"the network {name}" if name else "the generator"
-
-
-@dataclass(frozen=True)
-class ExplorerParts:
-    """The parts of a page that make images: panes, each of one network, styles and scripts."""
-
-    panes: tuple[Pane, ...] = ()
-    styles: tuple[str, ...] = ()
-    scripts: tuple[str, ...] = ()
-
-    @property
-    def grid_bytes(self) -> int:
-        """The most bytes of a run's grids, before base64 adds a third."""
-        if not self.panes:
-            return GRID_BYTES
-        payloads = sum(len(json.dumps(pane.payload)) for pane in self.panes)
-        left = max(0, PAGE_BYTES - OTHER_BYTES - payloads)
-        return min(GRID_BYTES, left * 3 // 4 // len({pane.run for pane in self.panes}))
 
 
 def render(
@@ -164,15 +107,6 @@ def _with_evaluations_of_one_kind(runs: Sequence[RunData]) -> list[RunData]:
     ]
 
 
-def _joined(names: Sequence[str]) -> str:
-    """Return names as a list in a sentence.
-
-    >>> _joined("a"), _joined("ab"), _joined("abc")
-    ('a', 'a and b', 'a, b and c')
-    """
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
 def page(
     runs: Sequence[RunData],
     title: str,
@@ -181,19 +115,12 @@ def page(
     watched: str = "",
 ) -> str:
     """Return the page of `runs`, as `read_runs` returns them; other arguments as in `render`."""
-    styles = [*map(_static, STYLES), *explorer.styles]
-    scripts = [*map(_static, SCRIPTS), *explorer.scripts]
-    if watched:
-        scripts.append(_static("watch.js"))
-    style, script = "\n".join(styles), "\n".join(scripts)
-    template = _templates().get_template("page.html.j2")
-    return template.render(
-        title=title or _joined([run.name for run in runs]),
-        version=__version__,
-        policy=_policy(style, script, watched=bool(watched)),
+    return filled(
+        "page.html.j2",
+        [*STYLES, *explorer.styles],
+        [*SCRIPTS, *explorer.scripts, *(["watch.js"] if watched else [])],
         watched=watched,
-        style=style,
-        script=script,
+        title=title or joined([run.name for run in runs]),
         runs=runs,
         sections=sections,
         data=_data(runs),
@@ -205,7 +132,7 @@ def page(
         configuration=configuration(runs),
         environment=environment(runs),
         panes=explorer.panes,
-        networks=_joined(list(dict.fromkeys(pane.words for pane in explorer.panes))),
+        networks=explorer.networks,
     )
 
 
@@ -223,80 +150,3 @@ def _data(runs: Sequence[RunData]) -> dict[str, Any]:
         ],
         "charts": charts(runs),
     }
-
-
-def explorer_parts(
-    folders: Sequence[Path], backend: str | None, device: str | None, network: str | None = None
-) -> ExplorerParts:
-    """Load the runs, and return the parts of a page that make images with their networks.
-
-    The networks share the bytes of one page.
-    """
-    from gankit.api import load
-    from gankit.report import explorer
-
-    most = explorer.MOST_WEIGHT_BYTES // max(1, len(folders))
-    panes: list[Pane] = []
-    for number, folder in enumerate(folders):
-        try:
-            panes += _panes(load(folder, backend, device=device), number, network, most)
-        except ConfigError as error:
-            remedy = ", or write a page for each run" if len(folders) > 1 else ""
-            raise ConfigError(f"{folder}: {error}{remedy}") from None
-    return ExplorerParts(
-        tuple(panes),
-        tuple(map(_static, explorer.STYLES)),
-        tuple(map(_static, explorer.SCRIPTS)),
-    )
-
-
-def _panes(run: Run, number: int, network: str | None, most: int) -> Iterator[Pane]:
-    """Yield the panes of a run, whose weights together take at most `most` bytes."""
-    from gankit.report import explorer
-
-    names = explorer.explored(run, network)
-    for name in names:
-        title = name if len(names) > 1 else ""
-        yield Pane(number, title, explorer.payload(run, network=name, most=most))
-        most -= explorer.weight_bytes(run.problem, name)
-
-
-def _templates() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("gankit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def shown(value: object) -> object:
-    """Return a value, such as a path, as printable text; markup is returned unchanged."""
-    # Markup comes from gankit's own templates, and its values were passed to this function.
-    return value if hasattr(value, "__html__") else printable_lines(value)
-
-
-def _static(name: str) -> str:
-    return (resources.files("gankit.report") / "static" / name).read_text("utf-8")
-
-
-def _policy(style: str, script: str, *, watched: bool) -> str:
-    """Return the content security policy: only this style, this script and embedded images.
-
-    A watched page may also ask its own server.
-    """
-    asked = "connect-src 'self'; " if watched else ""
-    return (
-        f"default-src 'none'; img-src data:; {asked}style-src {_digest(style)}; "
-        f"script-src {_digest(script)}; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-    return f"'sha256-{digest}'"
