@@ -25,7 +25,7 @@ RECIPES = {
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
     "r3gan-full": (449, "r3gan.md"), "sagan": (962, "sagan.md"), "acgan": (600, "conditional.md"),
     "projection-cbn": (1800, "conditional.md"),
-    "digits": (10000, "digits.md"),
+    "digits": (12500, "digits.md"),
     "pix2pix": (938, "translation.md"), "inpaint": (500, "translation.md"),
     "super-resolution": (500, "translation.md"), "colourise": (500, "translation.md"),
     "ebgan": (2000, "energy.md"), "began": (2200, "energy.md"),

@@ -10,7 +10,7 @@ from gankit import plugins
 from tests.paths import ROOT
 
 PAGES = ROOT / "docs" / "recipes"
-UNMEASURED = {"pictures", "sn-dcgan", "infogan", "sgan"}
+UNMEASURED = {"pictures", "sn-dcgan", "infogan", "sgan", "digits"}
 """Recipes for colour, or for a GPU, and those whose pages have other figures."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,30 @@ def test_a_family_makes_and_takes_images_of_a_shape(name, shape):
     generator, discriminator = networks(name, shape, width=8, outputs=4)
     assert output_shape(generator, (16,)) == shape
     assert output_shape(discriminator, shape) == (4,)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (6, 10, 3)])
+def test_dense_networks_may_have_a_convolution_next_to_the_image(shape):
+    dense = family("dense")
+    generator = dense.layers("generator", shape, {"width": 8, "end_channels": 5})
+    discriminator = dense.layers("discriminator", shape, {"width": 8, "end_channels": 6})
+    assert output_shape(generator, (16,)) == shape
+    assert output_shape(discriminator, shape) == (1,)
+    assert filters(generator, ConvTranspose) == [shape[2]]
+    assert filters(discriminator, Conv) == [6]
+    half = shape[0] // 2, shape[1] // 2, 5
+    assert [x.units for x in generator if isinstance(x, Dense)] == [8, 16, math.prod(half)]
+    assert [x.units for x in discriminator if isinstance(x, Dense)] == [16, 8, 1]
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+@pytest.mark.parametrize("shape", [(27, 28, 1), (28, 27, 1)])
+def test_that_convolution_needs_even_sides(role, shape):
+    said = (
+        f"got images of {shape[0]}x{shape[1]}; expected even sides; use dense layers alone: --set"
+    )
+    with pytest.raises(ConfigError, match=said):
+        family("dense").layers(role, shape, {"width": 8, "end_channels": 5})
 
 
 def test_widths_of_dcgan_double_at_each_halving():
