@@ -12,6 +12,7 @@ from sphinx.errors import ExtensionError
 
 import gankit
 from gankit.plugins.scaffold import Names, rendered
+from gankit.report import render_explorer
 
 project = "gankit"
 author = "gankit's authors"
@@ -30,6 +31,8 @@ myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
+DEMO = Path(__file__).parent / "_build" / "demo"
+html_extra_path = [str(DEMO)]
 html_title = f"gankit {release}"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
@@ -53,7 +56,16 @@ def _write_template() -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def _write_demo() -> None:
+    """Write the page that explores the generator that gankit ships."""
+    path = DEMO / "demo.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = render_explorer(gankit.load("pretrained:digits"), title="Digits of gankit")
+    path.write_text(page, encoding="utf-8")
+
+
 _write_template()
+_write_demo()
 # The clauses are tests; without pytest they cannot be read.
 if importlib.util.find_spec("pytest"):
     _check_contract()

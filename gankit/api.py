@@ -433,10 +433,11 @@ def load(
     Parameters
     ----------
     folder
-        The run's folder.
+        The run's folder; or "pretrained:digits", a generator that gankit ships, in a run in memory
+        whose discriminator is new.
     backend
         Name of a backend, or a `gankit.contract.Backend`; None, the default, is the run's
-        own.
+        own, and "numpy" for a generator that gankit ships.
     best
         Whether to load the best step instead: the one with the lowest Fréchet distance among
         evaluated steps with a checkpoint. False by default.

@@ -47,7 +47,7 @@ ORDER = [
     {"contract", "recipes"},
     {"runs", "training", "functional"},
     {"config", "visual"},
-    {"evaluation", "inversion"},
+    {"evaluation", "inversion", "pretrained"},
     {"callbacks", "plugins"},
     {"launch"},
     {"api"},

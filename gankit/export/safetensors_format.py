@@ -16,9 +16,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-from safetensors.numpy import save
-
 import gankit
 from gankit._utils import atomic_files
 from gankit._utils.paths import given
@@ -31,7 +28,7 @@ from gankit.contract.export_format import LABELS, Export, ExportedNetwork, Ran
 from gankit.errors import CheckpointError
 from gankit.export.lone_network import REFERENCE, lone_network, lone_problem
 from gankit.layers import Layer, Shape, output_shape
-from gankit.runs.tensors import decode
+from gankit.runs.tensors import decode, encode_with_facts, read_facts
 
 MOST_BYTES = 2**33
 """The most bytes of a file that is read; the recipes' generators have some millions."""
@@ -56,20 +53,14 @@ def write(network: ExportedNetwork, weights: State, path: Path) -> None:
         facts["conditions"] = [dataclasses.asdict(one) for one in network.conditions]
     if network.heads:
         facts["heads"] = dict(network.heads)
-    _save(weights, facts, path)
+    atomic_files.write_file(path, encode_with_facts(weights, facts))
 
 
 def add_class_names(path: Path, names: Sequence[str]) -> None:
     """Add "class_names" to the metadata of a file."""
     content = read_plain(path, MOST_BYTES)
-    _save(decode(content), {**_metadata(content), "class_names": list(names)}, path)
-
-
-def _save(weights: State, facts: dict[str, Any], path: Path) -> None:
-    plain = {name: np.ascontiguousarray(array) for name, array in weights.items()}
-    atomic_files.write_file(
-        path, save(plain, {key: json.dumps(fact) for key, fact in facts.items()})
-    )
+    facts = {**read_facts(content), "class_names": list(names)}
+    atomic_files.write_file(path, encode_with_facts(decode(content), facts))
 
 
 def read(path: str | Path, backend: str = REFERENCE) -> Network:
@@ -105,18 +96,12 @@ def _read(path: str | Path, backend: str) -> tuple[Network, ExportedNetwork]:
     content = read_plain(Path(os.path.realpath(given(path, "path"))), MOST_BYTES)
     weights = decode(content)
     try:
-        described = _described(_metadata(content))
+        described = _described(read_facts(content))
         problem = lone_problem(described)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path} has no valid description of its network: {reason}") from None
     return lone_network(problem, weights, backend), described
-
-
-def _metadata(content: bytes) -> dict[str, Any]:
-    length = int.from_bytes(content[:8], "little")
-    metadata: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
-    return {key: json.loads(value) for key, value in metadata.items()}
 
 
 def _described(facts: dict[str, Any]) -> ExportedNetwork:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -55,6 +56,25 @@ def split(state: Mapping[str, NDArray[Any]]) -> dict[str, State]:
 def encode(arrays: State) -> bytes:
     """Return a safetensors file's bytes."""
     return save({name: _plain(name, array) for name, array in arrays.items()})
+
+
+def encode_with_facts(arrays: State, facts: Mapping[str, Any]) -> bytes:
+    """Return a safetensors file's bytes, with facts as JSON in its metadata."""
+    plain = {name: _plain(name, array) for name, array in arrays.items()}
+    return save(plain, {key: json.dumps(fact) for key, fact in facts.items()})
+
+
+def read_facts(content: bytes) -> dict[str, Any]:
+    """Return the facts of a file of `encode_with_facts`.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        The file has no such facts.
+    """
+    length = int.from_bytes(content[:8], "little")
+    found: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
+    return {key: json.loads(value) for key, value in found.items()}
 
 
 def decode(content: bytes) -> State:

@@ -10,10 +10,12 @@ from gankit.cli.options import PATH, answer, say
 from gankit.cli.options import backend as backend_option
 from gankit.cli.options import best as best_option
 from gankit.cli.options import device as device_option
+from gankit.pretrained import NAMES
 
 
 @click.command("sample")
-@click.argument("run", type=PATH)
+@click.argument("run", type=PATH, required=False)
+@click.option("--pretrained", type=click.Choice(NAMES), help="Use a generator that gankit ships.")
 @click.option(
     "-n",
     "--number",
@@ -53,7 +55,7 @@ from gankit.cli.options import device as device_option
 @click.option("--fps", type=float, help="Frames per second of an animation  [10].")
 @click.pass_context
 def command(ctx: click.Context, /, **_: Any) -> None:  # noqa: ANN401 - as click gives them.
-    """Generate images with the run in the folder RUN.
+    """Generate images with the run in the folder RUN, or with --pretrained NAME.
 
     Writes a grid as PNG, single PNG files with --each, or an array as .npy or .npz: (n, height,
     width, channels) in [-1, 1]. A class-conditional run generates each class in turn, one class

@@ -12,6 +12,7 @@ from gankit.cli.sampling.interpolation import InterpolationRequest
 from gankit.cli.sampling.options import SampleOptions
 from gankit.cli.sampling.training import TrainingRequest
 from gankit.cli.sampling.varied_code import VariedCodeRequest
+from gankit.pretrained import is_pretrained
 from gankit.runs import RunFolder
 
 __all__ = ["sample_request"]
@@ -25,7 +26,8 @@ def sample_request(ctx: click.Context) -> Request:
     request = _request(options)
     request.check()
     options.check()
-    RunFolder.open(options.run)
+    if not is_pretrained(options.run):
+        RunFolder.open(options.run)
     if options.out is not None:
         require_parent(options.out)
     return request

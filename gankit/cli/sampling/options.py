@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from gankit.cli.sampling.code_choice import CodeChoice, code_choice
 from gankit.contract import latents
 from gankit.errors import ConfigError
+from gankit.pretrained import PREFIX
 from gankit.runs import arrays
 from gankit.visual import animation, images
 
@@ -50,6 +51,7 @@ class SampleOptions:
         given = {name for name in ctx.params if source(name) is ParameterSource.COMMANDLINE}
         names = [field.name for field in fields(cls) if field.name != "given"]
         values = {name: ctx.params[name] for name in names}
+        values["run"] = _run(values["run"], ctx.params["pretrained"])
         if values["out"] is None and (values["training"] or not values["each"]):
             values["out"] = Path("training.gif" if values["training"] else "samples.png")
         values["interpolate"] = _seeds(values["interpolate"])
@@ -124,6 +126,14 @@ class SampleOptions:
                 f"--out: got {self.out}; expected a .png, .jpg, .npy, .npz, "
                 f"{animated_formats()} file"
             )
+
+
+def _run(run: Path | None, shipped: str | None) -> Path:
+    """Return the run's folder, or the text that stands for a generator that gankit ships."""
+    if (run is None) == (shipped is None):
+        got = "neither" if run is None else "both"
+        raise ConfigError(f"got {got}; expected the folder of a run, or --pretrained NAME")
+    return Path(f"{PREFIX}{shipped}") if run is None else run
 
 
 def animated_formats() -> str:

@@ -15,6 +15,7 @@ from gankit.followers import LOSS
 from gankit.launch import devices
 from gankit.launch.backends import choose_backend
 from gankit.launch.folder_callbacks import IMAGE_SHAPE
+from gankit.launch.from_python.load_pretrained import load_pretrained
 from gankit.launch.messages import warn
 from gankit.launch.resume.check_settings import check_unchanged
 from gankit.launch.resume.find_checkpoint import load_best, passed_over
@@ -22,6 +23,7 @@ from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.run import Run
 from gankit.layers import Shape
 from gankit.losses import absent
+from gankit.pretrained.shipped import find
 from gankit.runs import Checkpoint, RunFolder, class_names, loss_log
 from gankit.runs.loss_history import LossHistory
 
@@ -41,6 +43,9 @@ def load_run(
     networks
         The native networks that are given, by "generator" and "discriminator".
     """
+    if shipped := find(folder):
+        _check_native(networks or {}, shipped.config)
+        return load_pretrained(shipped, backend, best=best, device=device)
     run = RunFolder.open(given(folder, "folder"))
     config = recorded(run.path)
     checkpoint = load_best(run) if best else run.checkpoints.newest_valid(passed_over)

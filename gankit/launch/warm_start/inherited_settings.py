@@ -9,6 +9,7 @@ from gankit.config.layering import Source
 from gankit.errors import ConfigError
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.warm_start.init_from import InitFrom
+from gankit.pretrained.shipped import find
 
 OWN = ("classes", "device")
 """Settings that a new run finds out itself: the data's classes, and the device."""
@@ -32,7 +33,8 @@ def inherited_settings(request: InitFrom, stated: Mapping[str, Any]) -> Source:
     ConfigError
         It has a native network.
     """
-    config = recorded(request.run)
+    shipped = find(request.run)
+    config = shipped.config if shipped else recorded(request.run)
     for role in ("generator", "discriminator"):
         if native := getattr(config, role).native:
             raise ConfigError(
@@ -41,5 +43,6 @@ def inherited_settings(request: InitFrom, stated: Mapping[str, Any]) -> Source:
                 "program that has the networks, or name a --recipe"
             )
     left_out = {*OWN, "images"} if "dataset" in stated else {*OWN}
+    left_out |= {"backend"} if shipped else set()  # The one that trained it may not be here.
     settings = {key: value for key, value in config.settings().items() if key not in left_out}
     return str(request.run), settings

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 from gankit._utils.paths import given
 from gankit.errors import ConfigError, UnknownName
+from gankit.pretrained import is_pretrained
 from gankit.runs import RunFolder
 
 Networks: TypeAlias = Literal["both", "generator", "discriminator"]
@@ -27,7 +28,7 @@ class InitFrom:
     Attributes
     ----------
     run
-        The other run's folder.
+        The other run's folder, or "pretrained:NAME" for a generator that gankit ships.
     checkpoint
         Which of its checkpoints: "newest", "best" or a step.
     networks
@@ -47,6 +48,16 @@ class InitFrom:
         return str(self.run) if self.checkpoint == NEWEST else f"{self.run}@{self.checkpoint}"
 
     @property
+    def origin(self) -> str:
+        """What a run records of the other: its absolute path, or "pretrained:NAME"."""
+        return str(self.run) if self.is_pretrained else str(self.run.resolve())
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the weights are those of a generator that gankit ships."""
+        return is_pretrained(self.run)
+
+    @property
     def roles(self) -> tuple[str, ...]:
         """The networks to load, by their names in a state."""
         return ("generator", "discriminator") if self.networks == "both" else (self.networks,)
@@ -59,7 +70,8 @@ def init_request(
 ) -> InitFrom | None:
     """Return a request for RUN, RUN@STEP or RUN@best; None for None.
 
-    If the complete text is the path of a run, it is that run at its newest checkpoint.
+    If the complete text is the path of a run, it is that run at its newest checkpoint. Of
+    "pretrained:NAME" the generator alone is loaded.
 
     Parameters
     ----------
@@ -83,6 +95,12 @@ def init_request(
     if text is None:
         return None
     path, checkpoint = given(text, "init_from"), NEWEST
+    if is_pretrained(path):
+        if networks not in (None, "generator"):
+            raise ConfigError(
+                f"init_networks: got {networks!r}; {path} has one network; expected 'generator'"
+            )
+        return InitFrom(path, NEWEST, "generator", missing or "refuse")
     run, _, end = str(path).rpartition("@")
     if run and _CHOICE.fullmatch(end) and not RunFolder(path).exists():
         path, checkpoint = Path(run), end if end == BEST else str(int(end))

@@ -17,6 +17,7 @@ from gankit.launch.resume.find_checkpoint import load_best, newest_info, passed_
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.warm_start.init_from import BEST, NEWEST, InitFrom
 from gankit.launch.warm_start.matching_layers import Matching, matching
+from gankit.pretrained.shipped import find
 from gankit.runs import Checkpoint, RunFolder
 
 RECORD = "init_from"
@@ -86,16 +87,16 @@ def warm_start(request: InitFrom | None, resumed: Path | None = None) -> WarmSta
 
 def read(request: InitFrom) -> WarmStart:
     """Read the checkpoint of a request; CheckpointError names what is missing or damaged."""
-    checkpoint = _checkpoint(request)
+    step, digest, state = _weights(request)
     record = {
-        "run": str(request.run.resolve()),
+        "run": request.origin,
         "checkpoint": request.checkpoint,
         "networks": request.networks,
         "missing": request.missing,
-        "step": checkpoint.step,
-        "digest": checkpoint.digest,
+        "step": step,
+        "digest": digest,
     }
-    return WarmStart(record, request, checkpoint.state)
+    return WarmStart(record, request, state)
 
 
 def begin(warm: WarmStart, trainer: Trainer, tell: Tell = silent) -> WarmStart:
@@ -130,6 +131,14 @@ def begin(warm: WarmStart, trainer: Trainer, tell: Tell = silent) -> WarmStart:
     return dataclasses.replace(warm, record={**warm.record, "fresh": fresh})
 
 
+def _weights(request: InitFrom) -> tuple[int, str, State]:
+    """Return the step, the digest and the arrays that a request names."""
+    if shipped := find(request.run):
+        return shipped.step, shipped.digest, shipped.state()
+    checkpoint = _checkpoint(request)
+    return checkpoint.step, checkpoint.digest, checkpoint.state
+
+
 def _checkpoint(request: InitFrom) -> Checkpoint:
     """Read the requested checkpoint."""
     folder = RunFolder.open(request.run)
@@ -155,7 +164,7 @@ def _recorded(folder: RunFolder) -> Mapping[str, Any] | None:
 def _check_same(request: InitFrom, record: Mapping[str, Any] | None, resumed: Path) -> None:
     """Raise ConfigError unless a resumed run began as requested."""
     asked = {
-        "run": str(request.run.resolve()), "checkpoint": request.checkpoint,
+        "run": request.origin, "checkpoint": request.checkpoint,
         "networks": request.networks, "missing": request.missing,
     }  # fmt: skip
     if record and all(record[key] == value for key, value in asked.items()):
