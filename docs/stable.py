@@ -1,16 +1,25 @@
-"""Write `stable.md` from what is promised and what the code has: `python docs/stable.py`."""
+"""Write `stable.md` from what is promised and what the code has: `python docs/stable.py`.
+
+It refuses if a promise would be broken: deprecate the name first, as the page says, or raise
+`gankit.contract.API`. Then `python docs/stable.py --broken` writes the page.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
 import inspect
+import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from types import NoneType
 from typing import Any
 
+import click
+
+from gankit.cli.main import COMMANDS
 from gankit.contract import CAPABILITIES
 from gankit.plugins import GROUP, hooks
 
@@ -67,6 +76,7 @@ PROMISED = {
     "gankit.visual.animation": "captioned of_training write",
     "gankit.inversion": "Inversion invert",
     "gankit.evaluation": "Evaluation Features choose evaluate onnx_features principal_components",
+    "gankit.report": "Section render render_explorer",
     "gankit.runs": "Checkpoint CheckpointStore LossLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
@@ -80,6 +90,7 @@ PROMISED = {
 """Names by the module to import them from. Whatever is not here may change in any version."""
 PLAIN = (bool, int, float, str, NoneType)
 """Types of defaults that the page shows."""
+LINE = re.compile(r"(.+? \(protocol\)|[^(:]+)(?:\((.*)\).*|: (.*))?")
 BEGIN = "<!-- names: written by docs/stable.py -->\n"
 
 
@@ -88,8 +99,61 @@ def page(text: str) -> str:
     opening = text.partition(BEGIN)[0]
     signatures = [f"entry points: group {GROUP}"]
     signatures += [line(name, getattr(hooks, name)) for name in hooks.NAMES]
-    sections = [listing("Hooks", signatures), listing("Capabilities", sorted(CAPABILITIES))]
+    sections = [listing("Commands", commands()), listing("Hooks", signatures)]
+    sections.append(listing("Capabilities", sorted(CAPABILITIES)))
     return "\n".join([opening + BEGIN, *sections, *map(section, PROMISED)])
+
+
+def broken(before: str, after: str) -> list[str]:
+    """Return what the page `before` promises and the page `after` breaks.
+
+    Broken are a name that is gone, an argument that is gone or has another default, a new argument
+    without a default, and a new member of a protocol. All else is an addition.
+    """
+    old, new = _promised(before), _promised(after)
+    gone = [name for name, arguments in old.items() if not _keeps(new.get(name), arguments)]
+    protocols = {name for name in old if name.endswith(" (protocol)")}
+    return gone + [n for n in new.keys() - old.keys() if n.partition(": .")[0] in protocols]
+
+
+def _keeps(now: list[str] | None, before: list[str]) -> bool:
+    if now is None or set(before) - set(now):
+        return False
+    return all(argument.startswith("[") or "=" in argument for argument in set(now) - set(before))
+
+
+def _promised(text: str) -> dict[str, list[str]]:
+    """Return the arguments of each name: "gankit: Run: .sample" for a method, for example."""
+    heading, owner, found = "", "", {}
+    for line in text.partition(BEGIN)[2].splitlines():
+        if line.startswith("## "):
+            heading = line.removeprefix("## ")
+        elif line and not line.startswith("```"):
+            name, arguments, values = LINE.fullmatch(line.strip()).groups(default="")
+            if not line.startswith(" "):
+                owner, full = name, f"{heading}: {name}"
+            else:
+                full = f"{heading}: {owner}: {name}"
+            found[full] = [part for part in (arguments or values).split(", ") if part]
+    return found
+
+
+def commands() -> Iterator[str]:
+    """Yield each command with its arguments, and below it its options."""
+    for name in COMMANDS:
+        yield from _command(f"gankit {name}", importlib.import_module(COMMANDS[name][0]).command)
+
+
+def _command(name: str, command: click.Command) -> Iterator[str]:
+    """Yield the lines of a command, or of its subcommands."""
+    if isinstance(command, click.Group):
+        for sub, found in sorted(command.commands.items()):
+            yield from _command(f"{name} {sub}", found)
+        return
+    parts = command.params
+    words = [p.make_metavar(click.Context(command)) for p in parts if isinstance(p, click.Argument)]
+    yield " ".join([name, *words])
+    yield from (f"    {'/'.join(p.opts)}" for p in parts if isinstance(p, click.Option))
 
 
 def section(home: str) -> str:
@@ -179,5 +243,14 @@ def _has_name(kind: type) -> bool:
     return not kind.__module__.startswith("gankit.") or kind.__name__ in names
 
 
+def main() -> None:
+    """Write the page, unless a promise is broken."""
+    before = TARGET.read_text("utf-8")
+    after = page(before)
+    if (found := broken(before, after)) and sys.argv[1:] != ["--broken"]:
+        sys.exit("\n".join(["promised, and gone or changed:", *found, "see docs/stable.md"]))
+    TARGET.write_text(after, "utf-8")
+
+
 if __name__ == "__main__":
-    TARGET.write_text(page(TARGET.read_text("utf-8")), "utf-8")
+    main()

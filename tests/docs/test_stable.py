@@ -1,4 +1,4 @@
-"""Every name promised to authors exists."""
+"""Every promised name exists, and none goes or changes without a decision."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from gankit import plugins
+from gankit.cli.main import COMMANDS
 from gankit.contract import API
 from gankit.errors import PluginError
 from gankit.plugins import validation
@@ -34,6 +35,50 @@ def test_a_promised_name_without_code_is_detected(promised, found):
     assert PAGE.count(promised) == 1
     altered = PAGE.replace(promised, found)
     assert WRITER["page"](altered) != altered
+
+
+def test_every_command_is_promised_with_its_options():
+    assert "gankit train [RECIPE]\n    --recipe\n" in PAGE
+    assert "gankit data pack FOLDER OUT\n" in PAGE
+    for name in COMMANDS:
+        assert f"\ngankit {name}" in PAGE
+
+
+ADDITIONS = [
+    ("    --pretrained\n", "    --pretrained\n    --new\n"),
+    (
+        "[truncation=None], [codes=None], [source=None])",
+        "[truncation=None], [codes=None], [source=None], [new=0])",
+    ),
+    ("## gankit\n\n```text\n", "## gankit\n\n```text\nnew_function(required)\n"),
+    ("HANGUP=129, ", "HANGUP=129, NEW=9, "),
+]
+BREAKS = [
+    ("    --pretrained\n", "", "Commands: gankit sample [RUN]: --pretrained"),
+    ("    .sample(n, [seed=0], ", "    .sample(n, ", "gankit: Run: .sample"),
+    ("    .sample(n, [seed=0], ", "    .sample(n, [seed=1], ", "gankit: Run: .sample"),
+    ("    .sample(n, [seed=0], ", "    .sample(n, size, [seed=0], ", "gankit: Run: .sample"),
+    ("get_backend(name)\n", "", "gankit: get_backend"),
+    ("HANGUP=129, ", "", "gankit: ExitCode"),
+    ("gankit_commands()\n", "", "Hooks: gankit_commands"),
+    (
+        "\nTrainer (protocol)\n",
+        "\nTrainer (protocol)\n    .more()\n",
+        "gankit.contract: Trainer (protocol): .more",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), ADDITIONS)
+def test_an_addition_breaks_no_promise(before, after):
+    assert PAGE.count(before) == 1
+    assert not WRITER["broken"](PAGE, PAGE.replace(before, after))
+
+
+@pytest.mark.parametrize(("before", "after", "named"), BREAKS)
+def test_a_broken_promise_is_named(before, after, named):
+    assert PAGE.count(before) == 1
+    assert WRITER["broken"](PAGE, PAGE.replace(before, after)) == [named]
 
 
 def test_the_page_names_the_api_number():
