@@ -42,6 +42,8 @@ UNITS = {
     "data": "images on disk",
     "block": "steps a block",
 }
+MARKS = (10, 30, 100, 300, 1000)
+"""Milliseconds at the marks of the picture."""
 SECONDS = 6.0
 """How long a value is measured, at the least three turns."""
 
@@ -130,12 +132,16 @@ def draw(found: dict[str, list[Point]], path: Path, backend: str) -> None:
     """Write a picture: a panel for each axis."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4 * len(found), 3.6), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(1, len(found)))
+    figure = Figure(figsize=(3.2 * len(found), 3.2), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(found), sharey=True))
     for panel, (axis, points) in zip(panels, found.items(), strict=True):
-        panel.loglog([p.value for p in points], [p.milliseconds for p in points], "o-")
-        panel.set(xlabel=UNITS[axis], ylabel="ms a step", title=f"exponent {exponent(points):.2f}")
-        panel.grid(which="both", alpha=0.3)
+        values = [p.value for p in points]
+        panel.loglog(values, [p.milliseconds for p in points], "o-")
+        panel.set(xlabel=UNITS[axis], title=f"exponent {exponent(points):.2f}")
+        panel.set_xticks(values, [f"{value:,}" for value in values], rotation=45)
+        panel.minorticks_off()
+        panel.grid(alpha=0.3)
+    panels[0].set(ylabel="ms a step", yticks=MARKS, yticklabels=MARKS)
     figure.suptitle(f"a step of the seed's networks, {backend}")
     figure.savefig(path, dpi=120)
 
