@@ -100,6 +100,11 @@ WITHIN = ["crash/test_every_step.py", "crash/test_not_finite.py"]
 """What of the battery trains in the process itself, one framework in each."""
 
 
+LOOK = "What failed is above; .venv/bin/python -m pytest FILE::TEST runs one test alone."
+DONE = "CONTRIBUTING.md says what each suite is, and how to run single tests."
+"""The last sentence after a failure, and without one."""
+
+
 def main(backends: list[str]) -> int:
     """Run the suite for these backends; return the exit status."""
     began = time.perf_counter()
@@ -137,6 +142,7 @@ def main(backends: list[str]) -> int:
     print(*failures, sep="", end="")
     print("{} passed, {} failed, {} skipped".format(*sums))
     print(f"{time.perf_counter() - began:.0f} s; {said}")
+    print(f"Tested: {', '.join(backends)}. {LOOK if sums[1] else DONE}")
     return 1 if sums[1] or not sums[0] else 0
 
 
