@@ -22,8 +22,12 @@ STEPS = [tuple(line.split(maxsplit=1)) for line in LINES if line]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 IGNORED = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
 CONSTRAINTS = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-PIP = '#!/bin/sh\nfor word in "$@"; do echo "$word"; done >> "$CALLED"\n'
-"""Stands for pip: it writes down its arguments."""
+PIP = """\
+#!/bin/sh
+for word in "$@"; do [ "$word" != "$REFUSED" ] || exit 1; done
+for word in "$@"; do echo "$word"; done >> "$CALLED"
+"""
+"""Stands for pip: it writes down its arguments, unless one is refused."""
 
 
 def values(name):
@@ -45,12 +49,13 @@ def sent(path):
     return not found or found[-1].startswith("!")
 
 
-def installed(tmp_path, device):
+def installed(tmp_path, device, refused="none"):
     """Run the steps that call pip, with another program in its place; return its arguments."""
     (tmp_path / "pip").write_text(PIP)
     (tmp_path / "pip").chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     environment = {"PATH": path, "CALLED": str(tmp_path / "called"), "DEVICE": device}
+    environment["REFUSED"] = refused
     for command in values("RUN"):
         if "pip install" in command:
             done = subprocess.run([SH, "-c", command], check=False, env=environment, timeout=60)
@@ -71,19 +76,26 @@ def test_everything_that_the_build_of_the_package_reads_is_copied():
     assert {path.split("/")[0] for path in ("pyproject.toml", *read)} <= set(copied())
 
 
-@pytest.mark.parametrize(("device", "torch"), [("cpu", "torch==2.13.0+cpu"), ("cuda", "torch")])
+@pytest.mark.parametrize(
+    ("device", "torch"), [("cpu", "torch==2.13.0+cpu"), ("cuda", "torch==2.13.0")]
+)
 def test_the_argument_selects_the_build_of_torch(tmp_path, device, torch):
     words = installed(tmp_path, device)
     assert words[-1] == ".[torch]"
     assert torch in words
     assert words.count("--constraint") == words.count("install") == 2
     assert torch.removesuffix("+cpu") in {"torch", *CONSTRAINTS}
-    assert ("--extra-index-url" in words) == (device == "cpu")
     assert "torch" in PROJECT["project"]["optional-dependencies"]
 
 
+def test_without_a_build_for_the_cpu_the_other_is_installed(tmp_path, capfd):
+    words = installed(tmp_path, "cpu", refused="torch==2.13.0+cpu")
+    assert "torch==2.13.0" in words
+    assert "no CPU build of torch" in capfd.readouterr().out
+
+
 def test_the_default_is_the_cpu_and_another_word_is_refused(tmp_path, capfd):
-    assert values("ARG") == ["DEVICE=cpu"]
+    assert values("ARG") == ["DEVICE=cpu", "PIP_EXTRA_INDEX_URL="]
     assert installed(tmp_path, "gpu") == 2
     assert "DEVICE: got gpu; expected cpu or cuda" in capfd.readouterr().out
 
