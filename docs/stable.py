@@ -19,9 +19,13 @@ from typing import Any
 
 import click
 
+from gankit import losses, pretrained
 from gankit.cli.main import COMMANDS
 from gankit.contract import CAPABILITIES
+from gankit.data import BUILTIN
 from gankit.plugins import GROUP, hooks
+from gankit.recipes import recipes
+from gankit.recipes.families import FAMILIES
 
 TARGET = Path(__file__).with_name("stable.md")
 PROMISED = {
@@ -62,6 +66,7 @@ PROMISED = {
     "gankit.schedules": "Schedule ends value",
     "gankit.contract.random_streams": "Mask Role StepKey Stream dropout_mask framework_seed "
     "generator keep_probability",
+    "gankit.contract.latents": "latents",
     "gankit.contract.random_inputs": "layout",
     "gankit.contract.scalars": "names",
     "gankit.contract.export_format": "Export ExportedNetwork Inputs LABELS ONNX_SNIPPET Ran "
@@ -70,19 +75,20 @@ PROMISED = {
     "gankit.training": "Callback Progress StepShape alternate fit plan",
     "gankit.callbacks": "Bar Checkpoints Epochs Every HealthWarning History Live Losses Samples "
     "TensorBoard Watchdog every never noise_grid",
-    "gankit.data": "Dataset FileCheck ImageSet",
+    "gankit.data": "Dataset FileCheck ImageOptions ImageSet own pack",
     "gankit.data.glyphs": "draw",
     "gankit.visual.images": "Picture enlarged grid",
     "gankit.visual.animation": "captioned of_training write",
     "gankit.inversion": "Inversion invert",
     "gankit.evaluation": "Evaluation Features choose evaluate onnx_features principal_components",
     "gankit.report": "Section render render_explorer",
+    "gankit.report.latent_directions": "principal_directions",
     "gankit.runs": "Checkpoint CheckpointStore LossLog RunFolder read_checkpoint",
     "gankit.runs.loss_log": "read",
     "gankit.errors": "BackendUnavailable CheckpointError ConfigError DataError Diverged "
     "GankitError NotPortable PeerLost PluginError StorageError UnknownArgument UnknownBackend "
     "UnknownName Unsupported",
-    "gankit.plugins": "backends get_dataset get_features get_loss get_penalty get_recipe "
+    "gankit.plugins": "backends datasets get_dataset get_features get_loss get_penalty get_recipe "
     "missing_modules",
     "gankit.testing": "BackendContract DatasetContract LossContract assert_close assert_identical "
     "images",
@@ -90,7 +96,7 @@ PROMISED = {
 """Names by the module to import them from. Whatever is not here may change in any version."""
 PLAIN = (bool, int, float, str, NoneType)
 """Types of defaults that the page shows."""
-LINE = re.compile(r"(.+? \(protocol\)|[^(:]+)(?:\((.*)\).*|: (.*))?")
+LINE = re.compile(r"(.+? \(protocol\)|[^(:]+)(?:\((.*)\)(.*)|: (.*))?")
 BEGIN = "<!-- names: written by docs/stable.py -->\n"
 
 
@@ -101,6 +107,7 @@ def page(text: str) -> str:
     signatures += [line(name, getattr(hooks, name)) for name in hooks.NAMES]
     sections = [listing("Commands", commands()), listing("Hooks", signatures)]
     sections.append(listing("Capabilities", sorted(CAPABILITIES)))
+    sections.append(listing("Names in configurations and commands", sorted(registered())))
     return "\n".join([opening + BEGIN, *sections, *map(section, PROMISED)])
 
 
@@ -117,7 +124,7 @@ def broken(before: str, after: str) -> list[str]:
 
 
 def _keeps(now: list[str] | None, before: list[str]) -> bool:
-    if now is None or set(before) - set(now):
+    if now is None or [argument for argument in now if argument in before] != before:
         return False
     return all(argument.startswith("[") or "=" in argument for argument in set(now) - set(before))
 
@@ -129,13 +136,25 @@ def _promised(text: str) -> dict[str, list[str]]:
         if line.startswith("## "):
             heading = line.removeprefix("## ")
         elif line and not line.startswith("```"):
-            name, arguments, values = LINE.fullmatch(line.strip()).groups(default="")
+            name, arguments, after, values = LINE.fullmatch(line.strip()).groups(default="")
             if not line.startswith(" "):
                 owner, full = name, f"{heading}: {name}"
             else:
                 full = f"{heading}: {owner}: {name}"
-            found[full] = [part for part in (arguments or values).split(", ") if part]
+            found[full] = [part for part in f"{arguments or values}, {after}".split(", ") if part]
     return found
+
+
+def registered() -> Iterator[str]:
+    """Yield the names of gankit's own recipes, data sets, losses, families and generators."""
+    for kind, names in (
+        ("recipe", (one.name for one in recipes())),
+        ("data set", (one.name for one in BUILTIN)),
+        ("loss", (one.name for one in losses.BUILTIN)),
+        ("family", FAMILIES),
+        ("pretrained", pretrained.NAMES),
+    ):
+        yield from (f"{kind} {name}" for name in names)
 
 
 def commands() -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import runpy
 import subprocess
 import sys
@@ -59,7 +60,19 @@ BREAKS = [
     ("    .sample(n, [seed=0], ", "    .sample(n, [seed=1], ", "gankit: Run: .sample"),
     ("    .sample(n, [seed=0], ", "    .sample(n, size, [seed=0], ", "gankit: Run: .sample"),
     ("get_backend(name)\n", "", "gankit: get_backend"),
+    ("    .sample(n, [seed=0], ", "    .sample([seed=0], n, ", "gankit: Run: .sample"),
+    (
+        "StepKey(seed, step, update)",
+        "StepKey(update, step, seed)",
+        "gankit.contract.random_streams: StepKey",
+    ),
+    (
+        "\nBackendUnavailable(GankitError), exit code 5",
+        "\nBackendUnavailable(GankitError), exit code 4",
+        "gankit.errors: BackendUnavailable",
+    ),
     ("HANGUP=129, ", "", "gankit: ExitCode"),
+    ("recipe digits\n", "", "Names in configurations and commands: recipe digits"),
     ("gankit_commands()\n", "", "Hooks: gankit_commands"),
     (
         "\nTrainer (protocol)\n",
@@ -107,6 +120,29 @@ def imported(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "gankit":
             yield from ((node.module, alias.name) for alias in node.names)
+
+
+BLOCKS = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PAGES = [
+    page
+    for page in (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
+    if "_build" not in page.parts
+]
+
+
+def of_blocks(page):
+    """Yield the modules and names that the Python examples of a page import from gankit."""
+    for block in BLOCKS.findall(page.read_text("utf-8")):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "gankit":
+                yield from ((node.module, alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(DOCS.parent)))
+def test_examples_of_the_pages_use_only_promised_names(page):
+    promised = {home: set(names.split()) for home, names in WRITER["PROMISED"].items()}
+    for home, name in of_blocks(page):
+        assert f"{home}.{name}" in promised or name in promised.get(home, ()), f"{home}.{name}"
 
 
 @pytest.mark.parametrize("path", AUTHORS, ids=lambda path: str(path.relative_to(DOCS.parent)))
