@@ -13,6 +13,13 @@ from gankit.errors import ConfigError, DataError, shown
 
 Given = str | os.PathLike[str]
 """A path as a user gives it, in Python or to the command."""
+PRETRAINED = "pretrained:"
+"""What begins a text that names a generator that gankit ships; such a text is no path."""
+
+
+def is_pretrained(path: Given) -> bool:
+    """Return whether a text names a generator that gankit ships, rather than a path."""
+    return str(path).startswith(PRETRAINED)
 
 
 def given(path: Given, name: str) -> Path:

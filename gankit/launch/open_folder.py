@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gankit._text import counted
+from gankit._utils.paths import is_pretrained
 from gankit._utils.storage import require_space
 from gankit.config import TrainConfig
 from gankit.contract import Trainer
@@ -48,6 +49,11 @@ def check_folder(folder: RunFolder, *, resume: bool) -> None:
     CheckpointError
         A link, a pipe or the like is in the place of a file of the run.
     """
+    if is_pretrained(folder.path):
+        raise ConfigError(
+            f"out: got {folder.path}; a name with this beginning is that of a generator in gankit; "
+            "choose another folder"
+        )
     if folder.exists() and not resume:
         raise ConfigError(
             f"{folder.path} holds a run; resume it with --resume (in Python resume=True), or "

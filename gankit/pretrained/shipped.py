@@ -14,10 +14,11 @@ from importlib import resources
 import numpy as np
 
 import gankit.pretrained
+from gankit._utils.paths import PRETRAINED, is_pretrained
 from gankit._utils.state import State, add_prefix
 from gankit.config import TrainConfig, from_settings
 from gankit.errors import UnknownName
-from gankit.pretrained import NAMES, PREFIX, is_pretrained
+from gankit.pretrained import NAMES
 from gankit.runs.tensors import decode, read_facts
 
 
@@ -50,7 +51,7 @@ class Pretrained:
 
     def __str__(self) -> str:
         """Return the text that stands for it, such as "pretrained:digits"."""
-        return f"{PREFIX}{self.name}"
+        return f"{PRETRAINED}{self.name}"
 
     def state(self) -> State:
         """Return the weights as those of a state's generator and, if it has one, its average."""
@@ -68,19 +69,19 @@ def find(text: str | os.PathLike[str]) -> Pretrained | None:
     UnknownName
         gankit ships no generator with this name.
     """
-    return read(str(text).removeprefix(PREFIX)) if is_pretrained(text) else None
+    return read(str(text).removeprefix(PRETRAINED)) if is_pretrained(text) else None
 
 
 def read(name: str) -> Pretrained:
     """Return the generator called `name`; UnknownName if gankit ships none."""
     if name not in NAMES:
-        raise UnknownName("pretrained", name, NAMES)
+        raise UnknownName("pretrained generator", name, NAMES)
     content = resources.files(gankit.pretrained).joinpath(f"{name}.safetensors").read_bytes()
     facts = read_facts(content)
     return Pretrained(
         name=name,
         weights={key: array.astype(np.float32) for key, array in decode(content).items()},
-        config=from_settings(facts["config"], f"{PREFIX}{name}"),
+        config=from_settings(facts["config"], f"{PRETRAINED}{name}"),
         step=facts["step"],
         class_names=tuple(facts.get("class_names", ())),
         digest=hashlib.sha256(content).hexdigest(),

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from gankit._utils import atomic_files, locked_folders
-from gankit._utils.paths import given, is_file, is_folder
+from gankit._utils.paths import given, is_file, is_folder, is_pretrained
 from gankit._utils.storage import read_plain
-from gankit.errors import CheckpointError, GankitError, StorageError
+from gankit.errors import CheckpointError, ConfigError, GankitError, StorageError
 from gankit.runs.checkpoints import RUN, CheckpointStore, marks_in
 from gankit.runs.leftovers import at_file, at_folder
 from gankit.runs.lock import LOCK, locked
@@ -70,8 +70,21 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:
-        """Open the folder of an existing run; CheckpointError names what is missing."""
+        """Open the folder of an existing run.
+
+        Raises
+        ------
+        CheckpointError
+            There is none; the message names what is missing.
+        ConfigError
+            The text names a generator that gankit ships.
+        """
         folder = cls(path)
+        if is_pretrained(folder.path):
+            raise ConfigError(
+                f"{folder.path} is a generator, and this needs the folder of a run; gankit sample, "
+                "gankit invert, gankit.load and gankit train --init-from take it"
+            )
         if not folder.exists():
             present = is_folder(folder.path)
             missing = f"it has no {folder.config.name}" if present else "no such folder"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,9 +79,12 @@ def test_its_text_takes_the_place_of_a_run(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "got neither; expected the folder of a run, or --pretrained NAME"),
-        (("run", "--pretrained", "digits"), "got both; expected the folder of a run"),
-        (("pretrained:digit",), "unknown pretrained 'digit'; known: digits (did you mean"),
+        ((), "RUN: got none; expected the folder of a run, or --pretrained NAME"),
+        (("run", "--pretrained", "digits"), "RUN: got run and --pretrained digits; give one"),
+        (
+            ("pretrained:digit",),
+            "unknown pretrained generator 'digit'; known: digits (did you mean",
+        ),
         (("--pretrained", "digits", "--best"), "has one checkpoint; leave out --best"),
         (("--pretrained", "digits", "--training"), "shows saved grids; remove --pretrained"),
     ],
@@ -133,12 +135,29 @@ def test_its_discriminator_cannot_be_loaded():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(UnknownName, match="unknown pretrained 'faces'; known: digits"):
+    with pytest.raises(UnknownName, match="unknown pretrained generator 'faces'; known: digits"):
         gankit.load("pretrained:faces")
 
 
-def test_a_folder_of_that_name_is_a_run_by_another_path(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("pretrained:mine").mkdir()
+def test_a_folder_of_that_name_is_a_run_by_its_whole_path(tmp_path):
+    folder = tmp_path / "pretrained:mine"
+    folder.mkdir()
     with pytest.raises(gankit.GankitError, match="it has no config"):
-        gankit.load("./pretrained:mine")
+        gankit.load(folder)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "report", "export --to onnx", "plot"])
+def test_commands_that_need_a_folder_say_so(command, capsys):
+    name, *words = command.split()
+    with pytest.raises(SystemExit) as ended:
+        main([name, "pretrained:digits", *words])
+    assert ended.value.code == 2
+    said = "pretrained:digits is a generator, and this needs the folder of a run; gankit sample"
+    assert said in capsys.readouterr().err
+
+
+def test_no_run_is_written_into_a_folder_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="out: got pretrained:mine; a name with this beginning"):
+        gankit.train("simple", dataset=IMAGES, out="pretrained:mine", **SMALL)
+    assert not list(tmp_path.iterdir())

@@ -6,13 +6,12 @@ from typing import TypeAlias
 
 import click
 
-from gankit._utils.paths import require_parent
+from gankit._utils.paths import is_pretrained, require_parent
 from gankit.cli.sampling.images import ImagesRequest
 from gankit.cli.sampling.interpolation import InterpolationRequest
 from gankit.cli.sampling.options import SampleOptions
 from gankit.cli.sampling.training import TrainingRequest
 from gankit.cli.sampling.varied_code import VariedCodeRequest
-from gankit.pretrained import is_pretrained
 from gankit.runs import RunFolder
 
 __all__ = ["sample_request"]

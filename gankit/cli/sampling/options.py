@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from gankit._utils.paths import PRETRAINED
 from gankit.cli.sampling.code_choice import CodeChoice, code_choice
 from gankit.contract import latents
 from gankit.errors import ConfigError
-from gankit.pretrained import PREFIX
 from gankit.runs import arrays
 from gankit.visual import animation, images
 
@@ -130,10 +130,11 @@ class SampleOptions:
 
 def _run(run: Path | None, shipped: str | None) -> Path:
     """Return the run's folder, or the text that stands for a generator that gankit ships."""
-    if (run is None) == (shipped is None):
-        got = "neither" if run is None else "both"
-        raise ConfigError(f"got {got}; expected the folder of a run, or --pretrained NAME")
-    return Path(f"{PREFIX}{shipped}") if run is None else run
+    if run is None and shipped is None:
+        raise ConfigError("RUN: got none; expected the folder of a run, or --pretrained NAME")
+    if run is not None and shipped is not None:
+        raise ConfigError(f"RUN: got {run} and --pretrained {shipped}; give one")
+    return Path(f"{PRETRAINED}{shipped}") if run is None else run
 
 
 def animated_formats() -> str:

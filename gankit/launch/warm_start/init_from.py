@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from gankit._utils.paths import given
+from gankit._utils.paths import given, is_pretrained
 from gankit.errors import ConfigError, UnknownName
-from gankit.pretrained import is_pretrained
 from gankit.runs import RunFolder
 
 Networks: TypeAlias = Literal["both", "generator", "discriminator"]
