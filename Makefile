@@ -15,7 +15,7 @@ demo: .venv/core ## Train the reference backend for a minute or two, and show wh
 	$(BIN)/gankit train --backend numpy --epochs 10 --out runs/demo
 	@$(BIN)/gankit sample runs/demo --out runs/demo/samples.png
 	@echo
-	@echo "Trained the recipe simple for ten epochs of drawn digits on the numpy backend, in runs/demo."
+	@echo "Trained the recipe simple for ten epochs on the numpy backend; the run is in runs/demo."
 	@echo "Grids of epochs 1 and 10: runs/demo/samples; 25 new images: runs/demo/samples.png."
 	@echo "An HTML page about the run: $(BIN)/gankit report runs/demo; more commands: README.md."
 

@@ -101,7 +101,7 @@ WITHIN = ["crash/test_every_step.py", "crash/test_not_finite.py"]
 
 
 LOOK = "What failed is above; .venv/bin/python -m pytest FILE::TEST runs one test alone."
-DONE = "CONTRIBUTING.md says what each suite is, and how to run single tests."
+DONE = "tests/run.py says what each suite is, CONTRIBUTING.md how to run single tests."
 """The last sentence after a failure, and without one."""
 
 

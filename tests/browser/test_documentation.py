@@ -41,6 +41,17 @@ def test_axe_finds_nothing_serious(browser, axe_faults, site, page, scheme):
     assert axe_faults() == []
 
 
+def test_the_shipped_generator_is_explored_on_a_page_of_its_own(browser, axe_faults, site):
+    browser.open_address(f"{site}pretrained.html")
+    browser.find('a[href="demo.html"]').click()
+    browser.wait(lambda: browser.all("[aria-busy=false]"), "the images")
+    assert browser.find("h1").text == "Digits of gankit"
+    assert axe_faults() == []
+    reached, unseen, missed = browser.tab_through()
+    assert (unseen, missed) == ([], [])
+    assert len(reached) > 15
+
+
 @pytest.mark.parametrize("size", [(1400, 740), NARROW])
 def test_the_tab_key_reaches_every_control_with_a_visible_focus(browser, site, size):
     browser.open_address(f"{site}index.html", size)

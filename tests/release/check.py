@@ -18,7 +18,7 @@ import venv
 from pathlib import Path
 
 from tests.paths import ROOT
-from tests.release.owner_fields import missing
+from tests.release.owner_fields import BEFORE_A_RELEASE, missing
 
 DIST = ROOT / "dist"
 WITHIN = 600
@@ -53,6 +53,7 @@ def tried(wheel: Path) -> None:
         venv.create(place / "venv", with_pip=True)
         bin_ = place / "venv" / "bin"
         step(bin_ / "python", "-m", "pip", "install", "-q", wheel, cwd=place)
+        step(bin_ / "gankit", "sample", "--pretrained", "digits", "--out", "digits.png", cwd=place)
         train = "train", "--backend", "numpy", "--dataset", "glyphs", "--steps", "5", "--out", "run"
         step(bin_ / "gankit", *train, cwd=place)
         step(bin_ / "gankit", "sample", "run", "--out", "samples.png", cwd=place)
@@ -71,7 +72,7 @@ def still_missing() -> list[str]:
     return missing(
         tomllib.loads(text("pyproject.toml"))["project"],
         version(text("gankit/__init__.py")),
-        text("README.md"),
+        {name: text(name) for name in BEFORE_A_RELEASE},
         text("CHANGELOG.md"),
         text("docs/tutorial.ipynb"),
     )

@@ -9,11 +9,24 @@ from typing import Any
 
 URLS = "Repository", "Documentation", "Issues"
 """Names that `project.urls` of pyproject.toml must have."""
+BEFORE_A_RELEASE = (
+    "README.md",
+    "SECURITY.md",
+    "CODE_OF_CONDUCT.md",
+    "docs/index.md",
+    "docs/alternatives.md",
+)
+"""Pages that say what holds until the first release."""
+UNRELEASED = re.compile(r"has no release|After the first release|newest release \| none yet")
 LINK = re.compile(r"\]\((?!https://)([^)\s]+)\)")
 
 
 def missing(
-    project: Mapping[str, Any], version: str, readme: str, changelog: str, notebook: str
+    project: Mapping[str, Any],
+    version: str,
+    pages: Mapping[str, str],
+    changelog: str,
+    notebook: str,
 ) -> list[str]:
     """Return a line for each thing that must be filled in before a release.
 
@@ -23,10 +36,12 @@ def missing(
         The table `project` of pyproject.toml.
     version
         The version to release, such as "0.1.0".
-    readme, changelog, notebook
-        The texts of README.md, CHANGELOG.md and docs/tutorial.ipynb.
+    pages
+        The texts of the pages `BEFORE_A_RELEASE`, by name.
+    changelog, notebook
+        The texts of CHANGELOG.md and docs/tutorial.ipynb.
     """
-    texts = _texts(version, readme, changelog)
+    texts = [*_texts(version, pages["README.md"], changelog), *_unreleased(pages)]
     return [*_contacts(project), *_urls(project), *texts, *_installed(project["name"], notebook)]
 
 
@@ -56,6 +71,13 @@ def _texts(version: str, readme: str, changelog: str) -> Iterator[str]:
             f"README.md: got {count} links to files; expected https://..., because a package "
             "index shows the page without the repository"
         )
+
+
+def _unreleased(pages: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each page that says that there is no release."""
+    for name, page in pages.items():
+        if found := UNRELEASED.search(" ".join(page.split())):
+            yield f"{name}: got {found[0]!r}; it is false after the release"
 
 
 def _installed(name: str, notebook: str) -> Iterator[str]:

@@ -22,7 +22,8 @@ NOTEBOOK = '{"cells": [{"source": ["import x\\n", "PACKAGE = \\"%s\\"\\n"]}]}'
 
 
 def lines(readme=README, changelog=CHANGELOG, package="gankit", **changed):
-    return missing(FILLED | changed, "1.2.0", readme, changelog, NOTEBOOK % package)
+    pages = {"README.md": readme}
+    return missing(FILLED | changed, "1.2.0", pages, changelog, NOTEBOOK % package)
 
 
 def test_nothing_is_missing_if_everything_is_filled_in():
@@ -39,6 +40,10 @@ def test_nothing_is_missing_if_everything_is_filled_in():
         ({"changelog": "## [1.2.0]\n"}, ["'## [1.2.0] - DATE'"]),
         ({"package": ""}, ["docs/tutorial.ipynb: PACKAGE: got ''; expected 'gankit'"]),
         ({"package": "git+https://example.org/x"}, ["PACKAGE: got 'git+https://example.org/x'"]),
+        (
+            {"readme": "gankit has no\nrelease yet."},
+            ["README.md: got 'has no release'; it is false"],
+        ),
         ({"readme": "![A grid](docs/a.png), [b](b.md)"}, ["README.md: got 2 links"]),
     ],
 )
