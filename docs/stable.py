@@ -20,7 +20,7 @@ from typing import Any
 import click
 
 from gankit import losses, pretrained
-from gankit.cli.main import COMMANDS
+from gankit.cli.main import COMMANDS, gankit
 from gankit.contract import CAPABILITIES
 from gankit.data import BUILTIN
 from gankit.plugins import GROUP, hooks
@@ -160,7 +160,8 @@ def registered() -> Iterator[str]:
 def commands() -> Iterator[str]:
     """Yield each command with its arguments, and below it its options."""
     for name in COMMANDS:
-        yield from _command(f"gankit {name}", importlib.import_module(COMMANDS[name][0]).command)
+        if command := gankit.get_command(click.Context(gankit), name):
+            yield from _command(f"gankit {name}", command)
 
 
 def _command(name: str, command: click.Command) -> Iterator[str]:

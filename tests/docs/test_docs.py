@@ -189,7 +189,7 @@ def parse(group: click.Group, name: str, arguments: list[str]) -> None:
 def test_a_wrong_command_cannot_be_parsed(elsewhere):
     for line in (
         "gankit train --epoochs 2",
-        "gankit sample",
+        "gankit evaluate",
         "gankit train --set seeed=2",
         "torchrun --nproc-per-node 2 -m gankit train --epoochs 2",
     ):
