@@ -26,6 +26,15 @@ def latents(n: int, latent: int, seed: int) -> Array:
     """Return `(n, latent)` float32 standard normal numbers, a pure function of the seed.
 
     The first rows do not depend on `n`.
+
+    Parameters
+    ----------
+    n
+        Number of rows, at least 1.
+    latent
+        Numbers of a row.
+    seed
+        Random seed, at least 0.
     """
     (whole,) = chunks(n, latent, seed, n)
     return whole

@@ -44,10 +44,20 @@ def principal_directions(
     With J the derivative of an image with respect to its noise, the directions are the first
     eigenvectors of E[J'J], and the shares are its eigenvalues divided by their sum: the active
     subspace of Constantine, Dow & Wang 2014 ("Active subspace methods in theory and practice",
-    equation 2.2), for all pixels together. J is computed by forward differences at noise drawn with
-    `seed`, of each class in turn, or of labels over the ranges of conditions, and of each of the
-    `sources`, `(n, height, width, channels)`, if the generator takes some. So any generator works,
-    also one without gradients.
+    equation 2.2), for all pixels together. J is computed by forward differences, for each class in
+    turn, or labels over the ranges of conditions. So any generator works, also one without
+    gradients.
+
+    Parameters
+    ----------
+    run
+        The run.
+    count
+        Number of directions; 0 for none.
+    seed
+        Random seed of the noise at which J is computed.
+    sources
+        `(n, height, width, channels)` sources, taken in turn, if the generator takes some.
 
     Raises
     ------
