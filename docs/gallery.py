@@ -51,9 +51,9 @@ and `sagan` were trained on MNIST, with torch, on two CPU cores; [the tables](re
 their metrics, and times of some. With the same versions the same commands make the same pictures,
 except for single grey levels: the number of threads decides how sums are rounded.
 
-The numbers of steps differ widely, so the pictures do not show which recipe is best. Two recipes for
-colour are not here: `sn-dcgan` needs a GPU and has no picture, and [`pictures`](recipes/pictures.md)
-has a page with its own.
+The numbers of steps differ widely, so the pictures do not show which recipe is best. Two recipes
+for colour are not here: `sn-dcgan` needs a GPU and has no picture, and
+[`pictures`](recipes/pictures.md) has a page with its own.
 """
 
 
