@@ -17,8 +17,8 @@ OPENING = """\
 
 The clauses that a backend must pass. Each clause is a test of `gankit.testing.BackendContract`, and
 belongs to a [level](write-a-backend.md#check-it). Clauses about a capability are skipped for a
-backend that does not claim it. `python docs/contract.py` writes this page from the docstrings of
-the tests.
+backend that does not claim it. *The reference* is the NumPy backend. `python docs/contract.py`
+writes this page from the docstrings of the tests.
 
 One test class tests a backend against all clauses:
 

@@ -92,9 +92,9 @@ class FeatureClauses:
     def test_feature_matching_matches_the_reference(self, backend: Backend, kind: str) -> None:
         """Three steps match the reference within 1e-9.
 
-        They are alone, beside losses with and without real images in the generator's update,
-        with dropout, batch statistics and augmentation in the discriminator, and of features that
-        are pulled apart, each if claimed.
+        It is so for the term alone, beside losses with and without real images in the generator's
+        update, with dropout, batch statistics and augmentation in the discriminator, and for
+        features that are pulled apart, each if claimed.
         """
         require(backend, "float64")
         assert_matches_reference(backend, rgb_setup(varied_problem(backend, kind), 2), 3, 1e-9)

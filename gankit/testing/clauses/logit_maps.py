@@ -57,7 +57,7 @@ class LogitMapClauses:
     def test_maps_match_the_reference(self, backend: Backend, kind: str) -> None:
         """Three steps match the reference within 1e-9.
 
-        They are also with a loss that compares halves, with adaptive augmentation, with a loss that
+        It is so also with a loss that compares halves, with adaptive augmentation, with a loss that
         has a follower, and with penalties of a shared and of a separate pass, each if claimed.
         """
         require(backend, "float64")

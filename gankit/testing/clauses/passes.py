@@ -159,8 +159,8 @@ class PassClauses:
     def test_passes_match_the_reference(self, backend: Backend, kind: str) -> None:
         """Three steps match the reference within 1e-9.
 
-        They are of pairs, of a generator that runs twice in an update, with dropout and running
-        state in each network, with a penalty and an average, with codes that are drawn, and of
+        It is so for pairs, for a generator that runs twice in an update, with dropout and running
+        state in each network, with a penalty and an average, with codes that are drawn, and for
         layers of the discriminator as values, each if claimed.
         """
         require(backend, "float64")
