@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import short_training
-from recipes import LEFT_OUT, OWN_DATA, SIDES, evaluated, train
+from recipes import LEFT_OUT, OWN_DATA, SIDES, STEPS, evaluated, train
 
 from gankit.config.layering import config_of
 from gankit.data import parse_size
@@ -97,8 +97,9 @@ def figures(found: Mapping[str, float]) -> list[str]:
 
 
 def write_pages(rows: Sequence[Sequence[str]]) -> None:
-    """Write steps and distance into the recipes' pages, in tables of recipe, steps and distance."""
-    figures = {row[0]: f"| {row[0]} | {row[3]} | {row[4]} |" for row in rows}
+    """Write steps and distance into the pages of recipes that the second table does not have."""
+    newer = {f"`{name}`" for name in STEPS}
+    figures = {row[0]: f"| {row[0]} | {row[3]} | {row[4]} |" for row in rows if row[0] not in newer}
     for page in PAGES.glob("*.md"):
         text = page.read_text("utf-8")
         row = re.compile(r"^\| (`[\w-]+`) \| [\d,–]+ \| [\d.–]+ \|$", re.MULTILINE)
