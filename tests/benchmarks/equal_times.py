@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import short_training
-from recipes import LEFT_OUT, OWN_DATA, SIDES, STEPS, evaluated, train
+from recipes import LEFT_OUT, OWN_DATA, SIDES, STEPS, evaluated, figures, train
 
 from gankit.config.layering import config_of
 from gankit.data import parse_size
@@ -32,7 +32,7 @@ from gankit.training import fit
 
 PAGES = Path(__file__).parents[2] / "docs" / "recipes"
 NAMES = [recipe.name for recipe in recipes() if recipe.name not in LEFT_OUT]
-HEADS = {"frechet": 1, "precision": 3, "recall": 3, "coverage": 3, "psnr": 1, "ssim": 3}
+DECIMALS = {"frechet": 1, "precision": 3, "recall": 3, "coverage": 3, "psnr": 1, "ssim": 3}
 """The figures of an evaluation, with their decimals."""
 HEAD = ["recipe", "data", "ms a step", "steps", "Fréchet distance"]
 HEAD += ["precision", "recall", "coverage", "PSNR, dB", "SSIM"]
@@ -86,24 +86,23 @@ def table(
         data = OWN_DATA.get(name, "mnist")
         found = evaluated(train(folder, name, backend, steps), steps)
         real[data] = found.get("baseline") or real.get(data, {})
-        rows.append([f"`{name}`", data, f"{milliseconds:.0f}", f"{steps:,}", *figures(found)])
-    bases = [[f"real {data} images", data, "–", "–", *figures(real[data])] for data in real]
+        rows.append(
+            [f"`{name}`", data, f"{milliseconds:.0f}", f"{steps:,}", *figures(found, DECIMALS)]
+        )
+    bases = [
+        [f"real {data} images", data, "–", "–", *figures(real[data], DECIMALS)] for data in real
+    ]
     return [HEAD, *bases, *rows]
-
-
-def figures(found: Mapping[str, float]) -> list[str]:
-    """Return the cells of an evaluation."""
-    return ["–" if (x := found.get(key)) is None else f"{x:.{n}f}" for key, n in HEADS.items()]
 
 
 def write_pages(rows: Sequence[Sequence[str]]) -> None:
     """Write steps and distance into the pages of recipes that the second table does not have."""
     newer = {f"`{name}`" for name in STEPS}
-    figures = {row[0]: f"| {row[0]} | {row[3]} | {row[4]} |" for row in rows if row[0] not in newer}
+    lines = {row[0]: f"| {row[0]} | {row[3]} | {row[4]} |" for row in rows if row[0] not in newer}
     for page in PAGES.glob("*.md"):
         text = page.read_text("utf-8")
         row = re.compile(r"^\| (`[\w-]+`) \| [\d,–]+ \| [\d.–]+ \|$", re.MULTILINE)
-        page.write_text(row.sub(lambda found: figures.get(found[1], found[0]), text), "utf-8")
+        page.write_text(row.sub(lambda found: lines.get(found[1], found[0]), text), "utf-8")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ SIDES = {"sagan": "32x32"}
 EVALUATED = 2000
 """Images of an evaluation of a newer recipe."""
 METRICS = {"psnr": "PSNR, dB", "ssim": "SSIM", "frechet": "Fréchet distance"}
-DIGITS = [("psnr", 1), ("ssim", 3), ("frechet", 1), ("real", 1)]
+DIGITS = {"psnr": 1, "ssim": 3, "frechet": 1, "real": 1}
 """Keys of an evaluation, with their decimals."""
 
 
@@ -69,10 +69,15 @@ def newer(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         found = evaluated(train(folder, name, "torch", STEPS[name]), STEPS[name])
         found["real"] = (found.get("baseline") or {}).get("frechet")
-        figures = ["–" if (x := found.get(key)) is None else f"{x:.{n}f}" for key, n in DIGITS]
-        table.append([name, OWN_DATA.get(name, "mnist"), f"{STEPS[name]:,}", *figures])
+        row = [name, OWN_DATA.get(name, "mnist"), f"{STEPS[name]:,}"]
+        table.append([*row, *figures(found, DIGITS)])
     command = "python tests/benchmarks/recipes.py FOLDER"
     short_training.write_table(PAGE, "newer", command, table)
+
+
+def figures(found: Mapping[str, float], decimals: Mapping[str, int]) -> list[str]:
+    """Return the cells of an evaluation: its values by key, with so many decimals."""
+    return ["–" if (x := found.get(key)) is None else f"{x:.{n}f}" for key, n in decimals.items()]
 
 
 def evaluated(out: Path, steps: int) -> dict[str, Any]:

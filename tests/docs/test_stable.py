@@ -114,39 +114,34 @@ AUTHORS = [
 ]
 
 
-def imported(path):
-    """Yield the modules and names that a source imports from gankit."""
-    text = path.read_text("utf-8").replace("@module@", "gankit_mine")
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "gankit":
-            yield from ((node.module, alias.name) for alias in node.names)
-
-
-BLOCKS = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = [
     page
     for page in (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
     if "_build" not in page.parts
 ]
+BLOCKS = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def of_blocks(page):
-    """Yield the modules and names that the Python examples of a page import from gankit."""
-    for block in BLOCKS.findall(page.read_text("utf-8")):
-        for node in ast.walk(ast.parse(block)):
+def sources(path):
+    """Return a file's Python: a page's blocks, or the file."""
+    text = path.read_text("utf-8")
+    return (
+        BLOCKS.findall(text) if path.suffix == ".md" else [text.replace("@module@", "gankit_mine")]
+    )
+
+
+def imported(path):
+    """Yield the modules and names that a file imports from gankit."""
+    for source in sources(path):
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "gankit":
                 yield from ((node.module, alias.name) for alias in node.names)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(DOCS.parent)))
-def test_examples_of_the_pages_use_only_promised_names(page):
-    promised = {home: set(names.split()) for home, names in WRITER["PROMISED"].items()}
-    for home, name in of_blocks(page):
-        assert f"{home}.{name}" in promised or name in promised.get(home, ()), f"{home}.{name}"
-
-
-@pytest.mark.parametrize("path", AUTHORS, ids=lambda path: str(path.relative_to(DOCS.parent)))
-def test_examples_for_authors_use_only_promised_names(path):
+@pytest.mark.parametrize(
+    "path", [*AUTHORS, *PAGES], ids=lambda path: str(path.relative_to(DOCS.parent))
+)
+def test_examples_use_only_promised_names(path):
     promised = {home: set(names.split()) for home, names in WRITER["PROMISED"].items()}
     for home, name in imported(path):
         module = f"{home}.{name}"
