@@ -3,9 +3,9 @@
     python tests/benchmarks/backends.py FOLDER [--recipes A,B] [--backends torch,keras]
 
 Trains each recipe for some steps in float64, in a separate process for each backend, and writes the
-table into docs/design.md. FOLDER has the results; what it has is not measured again, unless the
-recipe has changed, so the same command continues where it was stopped. No result depends on how
-busy the machine is.
+table into docs/design/agreement.md. FOLDER has the results; what it has is not measured again,
+unless the recipe has changed, so the same command continues where it was stopped. No result depends
+on how busy the machine is.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from short_training import (
     write_table,
 )
 
-PAGE = Path(__file__).parents[2] / "docs" / "design.md"
+PAGE = Path(__file__).parents[2] / "docs" / "design" / "agreement.md"
 REFERENCE = "numpy"
 BACKENDS = ("torch", "keras", "jax", "autograd")
 STEPS = 10

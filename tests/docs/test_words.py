@@ -21,6 +21,7 @@ PAGES = [
     ROOT / "SECURITY.md",
     ROOT / "CODE_OF_CONDUCT.md",
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "design").glob("*.md")),
     *sorted((ROOT / "docs" / "recipes").glob("*.md")),
     *sorted((ROOT / "docs" / "api").glob("*.md")),
     ROOT / "docs" / "examples" / "index.md",

@@ -1,4 +1,4 @@
-"""The models of the plan in docs/design.md are complete: names, shapes, and today's settings."""
+"""The models in docs/design/terms.md are complete: names, shapes, and gankit's settings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from gankit.losses import BUILTIN
 from gankit.training import StepShape, alternate, plan
 from tests.paths import DOCS
 
-START, END = "### A plan: terms over named values", "## How closely backends agree"
-PLAN = (DOCS / "design.md").read_text("utf-8").partition(START)[2].partition(END)[0]
-_, *BLOCKS = (part.partition("```\n")[0] for part in PLAN.split("```toml\n"))
-TITLES = re.findall(r"^\*\*([\w -]+)\*\* \(", PLAN, re.MULTILINE)
+PAGE = (DOCS / "design" / "terms.md").read_text("utf-8")
+_, *BLOCKS = (part.partition("```\n")[0] for part in PAGE.split("```toml\n"))
+TITLES = re.findall(r"^\*\*([\w -]+)\*\* \(", PAGE, re.MULTILINE)
 BASE = tomllib.loads(BLOCKS[0])
 MODELS = {title: tomllib.loads(text) for title, text in zip(TITLES, BLOCKS[1:], strict=True)}
 NAMES = {
@@ -32,7 +31,7 @@ IMAGE = (28, 28, 1)
 CLASSES = 10
 LAYER_TYPES = {dataclasses.fields(kind)[-1].default: kind for kind in LAYERS}
 SETTINGS = {"networks", "passes", "swapped", "loss_options", "lecam"}
-"""Settings that the plan explains."""
+"""Settings that the page explains."""
 LOSSES = {loss.name: loss for loss in BUILTIN}
 SIDES = ["generator", "discriminator"]
 OF_TO = {"cross-entropy", "gaussian", "l1", "l2", "feature-matching"}
@@ -144,7 +143,7 @@ def fields(layer):
     return found
 
 
-def test_every_model_is_in_the_plan():
+def test_every_model_is_on_the_page():
     assert set(MODELS) == NAMES
 
 
@@ -170,8 +169,8 @@ def test_a_model_trains(model):
     assert np.isfinite(losses).all()
 
 
-def test_every_planned_setting_is_explained():
-    table = PLAN.partition("Values that are given")[0]
+def test_every_setting_is_explained():
+    table = PAGE.partition("Values that are given")[0]
     for name in (*SETTINGS, "concat", "instance-norm", "reconstruction-logit"):
         assert re.search(rf"^\| (?:layer )?`(?:\w+\.)?{name}(?:\.NAME)?`", table, re.MULTILINE), (
             name
