@@ -12,6 +12,7 @@ from gankit.functional.blocks import BlockTrainer, trainer
 from gankit.functional.followers import follow
 from gankit.functional.forward import ForwardPass
 from gankit.functional.framework import Extra, Framework, Pull
+from gankit.functional.inputs import Inputs
 from gankit.functional.networks import Networks, SpecNetworks, TrainerNetworks, inputs_of
 from gankit.functional.noise_gradient import noise_gradient
 from gankit.functional.normalize import (
@@ -20,7 +21,7 @@ from gankit.functional.normalize import (
     mean_of_groups,
     normalize,
 )
-from gankit.functional.objective import Inputs, Objective
+from gankit.functional.objective import Objective
 from gankit.functional.operations import NAMES, Operations, Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
 from gankit.functional.sums import ONE_PROCESS, Sums

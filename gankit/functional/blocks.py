@@ -12,8 +12,8 @@ from gankit.contract import AnyLabels, Array, Block, Problem
 from gankit.contract.loss_columns import NETWORKS, of_steps
 from gankit.errors import ConfigError, PluginError
 from gankit.functional.framework import Framework, Scan
+from gankit.functional.inputs import Inputs
 from gankit.functional.networks import TrainerNetworks
-from gankit.functional.objective import Inputs
 from gankit.functional.operations import NAMES, Tensor, Tensors
 from gankit.functional.trainer import Trainer, in_precision, label_rows
 from gankit.terms import Side

@@ -21,9 +21,10 @@ from gankit.contract import (
 from gankit.contract.loss_columns import Losses
 from gankit.contract.required_inputs import RequiredInputs
 from gankit.functional.framework import Framework
+from gankit.functional.inputs import Inputs
 from gankit.functional.networks import SpecNetworks, TrainerNetworks, inputs_of
 from gankit.functional.noise_gradient import noise_gradient
-from gankit.functional.objective import Inputs, Objective
+from gankit.functional.objective import Objective
 from gankit.functional.operations import Tensor, Tensors
 from gankit.functional.updates import Updates
 from gankit.terms import CLASS

@@ -14,7 +14,8 @@ from typing import NamedTuple, TypeAlias
 from gankit.contract import add_prefix, strip_prefix
 from gankit.functional import followers
 from gankit.functional.framework import Extra, Framework, Pull
-from gankit.functional.objective import Inputs, Objective
+from gankit.functional.inputs import Inputs
+from gankit.functional.objective import Objective
 from gankit.functional.operations import Operations, Tensor, Tensors
 from gankit.functional.optimizers import averaged, updated
 from gankit.terms import Side

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from gankit.functional import follow
 from gankit.functional.normalize import moments
 from gankit.functional.objective import Objective
+from gankit.functional.passes import Passes
 from gankit.testing import assert_close
 from tests import world_problems
 from tests.selection import selected
@@ -53,12 +55,12 @@ def first_rows(world, batch, halves):
     return [slice(batch * i, batch * i + own.stop - own.start) for i in range(halves)]
 
 
-def penalties_of_own_rows(objective, inputs, *rows, whole=Objective._whole):
-    return rows if rows[0].ndim == 1 else whole(objective, inputs, *rows)
+def penalties_of_own_rows(passes, *rows, whole=Passes.whole):
+    return rows if rows[0].ndim == 1 else whole(passes, *rows)
 
 
-def losses_of_own_rows(objective, inputs, *rows, whole=Objective._whole):
-    return rows if rows[0].ndim == 2 else whole(objective, inputs, *rows)
+def losses_of_own_rows(passes, *rows, whole=Passes.whole):
+    return rows if rows[0].ndim == 2 else whole(passes, *rows)
 
 
 def not_summed_backwards(_context, gradient):
@@ -71,11 +73,11 @@ def in_the_order_of_ranks(sums, batch, *rows):
     return _Whole.apply(torch.cat(rows)[None], count * batch, places, sums.reduce)[0].chunk(count)
 
 
-def terms_of_own_rows(objective, side, loss, inputs, outputs, *more, terms=Objective._with_terms):
-    own = objective._rows
+def terms_of_own_rows(objective, side, loss, passes, outputs, *more, terms=Objective._with_terms):
+    own, inputs = passes.rows, passes.inputs
     inputs = inputs._replace(noise=own(inputs.noise), labels=own(inputs.labels))
     outputs = {half: own(made) for half, made in outputs.items()}
-    return terms(objective, side, loss, inputs, outputs, *more)
+    return terms(objective, side, loss, replace(passes, inputs=inputs), outputs, *more)
 
 
 def features_of_own_rows(_ops, fakes, reals):
@@ -100,7 +102,7 @@ MISTAKES = {
     "statistics of own rows": Mistake(NORMS, local_moments, "batch norm, fake"),
     "means of means of uneven rows": Mistake(NORMS, means_of_means, "batch norm, fake", 3),
     "a deviation of own rows": Mistake(
-        ("gankit.functional.objective.batch_moments",), local_moments, "batch norm, around"
+        ("gankit.functional.penalties.batch_moments",), local_moments, "batch norm, around"
     ),
     "gradients that are not summed": Mistake(
         ("gankit_torch.sums.TorchSums.summed",), unsummed, "batch norm, fake"
@@ -112,12 +114,12 @@ MISTAKES = {
     ),
     "masks of the first rows": Mistake(MASKS, first_rows, "classifier"),
     "a penalty of own rows": Mistake(
-        ("gankit.functional.objective.Objective._whole",),
+        ("gankit.functional.passes.Passes.whole",),
         penalties_of_own_rows,
         "batch norm, between",
     ),
     "a loss of own logits": Mistake(
-        ("gankit.functional.objective.Objective._whole",), losses_of_own_rows, "batch norm, fake"
+        ("gankit.functional.passes.Passes.whole",), losses_of_own_rows, "batch norm, fake"
     ),
     "rows in the order of ranks": Mistake(
         ("gankit_torch.sums.TorchSums.whole",), in_the_order_of_ranks, "batch norm, fake"

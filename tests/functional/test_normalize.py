@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gankit.functional import Objective, batch_moments
+from gankit.functional import batch_moments
 from gankit.functional.normalize import moments
+from gankit.functional.penalties import batch_deviation
 
 X = np.random.default_rng(0).normal(2.0, 3.0, (12, 3, 2, 5))
 AXES = (0, 1, 2)
@@ -66,8 +67,8 @@ def test_processes_have_the_deviation_of_all_values_of_the_batch(ends):
     arrays: dict[int, np.ndarray] = {}
     meetings = [Meeting(Place(rank, len(parts)), arrays) for rank in range(len(parts))]
     sums = meetings if ends else [NoMeeting]
-    places = [SimpleNamespace(ops=SimpleNamespace(xp=np, sums=one)) for one in sums]
+    places = [SimpleNamespace(xp=np, sums=one) for one in sums]
     for _ in range(2):
         pairs = zip(places, parts, strict=True)
-        found = [float(np.squeeze(Objective._deviation(*pair))) for pair in pairs]
+        found = [float(np.squeeze(batch_deviation(*pair))) for pair in pairs]
     assert found == pytest.approx([X.std()] * len(parts), rel=1e-13)

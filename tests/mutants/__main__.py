@@ -19,6 +19,8 @@ from tests.paths import ROOT
 MODULES = (
     "followers",
     "functional.objective",
+    "functional.passes",
+    "functional.penalties",
     "functional.terms",
     "functional.followers",
     "functional.updates",

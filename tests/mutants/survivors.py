@@ -16,20 +16,19 @@ SEVERAL = (
     "test_torch_wrong_sums.py train on functional"
 )
 
-_ADVERSARIAL = "objective.Objective._adversarial: "
-_GRADIENT = "objective.Objective._with_gradient: "
-_ROWS = "objective.Objective._rows: "
+_ADVERSARIAL = "penalties.adversarial: "
+_GRADIENT = "penalties._with_gradient: "
+_ROWS = "passes.Passes.rows: "
 _LENGTH = "operations.Operations.length: "
 
 SURVIVORS = {
-    f"{_ADVERSARIAL}return *self._joined(weights, made, inputs, moving=True), {{}}: "
+    f"{_ADVERSARIAL}return *passes.joined(moving=True), {{}}: True becomes False": MOVING,
+    f"{_ADVERSARIAL}fakes, reals, running = passes.joined(ops.halves(images), moving=True): "
     "True becomes False": MOVING,
-    f"{_ADVERSARIAL}fakes, reals, running = self._joined(weights, made, inputs, halves, "
-    "moving=True): True becomes False": MOVING,
-    f'{_ADVERSARIAL}reals, running = self._alone(weights, real, "real", made, inputs, '
-    "moving=True): True becomes False": MOVING,
-    f'{_ADVERSARIAL}fakes, running = self._alone(weights, fake, "fake", made, inputs, '
-    "moving=True): True becomes False": MOVING,
+    f'{_ADVERSARIAL}reals, running = passes.alone(real, "real", moving=True): '
+    "True becomes False": MOVING,
+    f'{_ADVERSARIAL}fakes, running = passes.alone(fake, "fake", moving=True): '
+    "True becomes False": MOVING,
     f"{_GRADIENT}if count > 1:  # The logit of an image is the mean of its map.: "
     "1 becomes 2": TWO_LOGITS,
     "objective.Objective._logits: if self.problem.logits_per_image > 1:: 1 becomes 2": TWO_LOGITS,
@@ -39,10 +38,10 @@ SURVIVORS = {
     "one head of one column has two",
     f"{_GRADIENT}ones = xp.concatenate([ones, xp.zeros_like(made[:, 1:])], axis=1): "
     "the value is negated": SQUARED,
-    "objective.Objective.discriminator: fakes, reals = self._whole(inputs, fakes, reals): "
+    "objective.Objective.discriminator: fakes, reals = passes.whole(fakes, reals): "
     "the statement is deleted": SEVERAL,
-    'objective.Objective._generated: return dict(zip(("fake", "real"), self._whole(inputs, fakes, '
-    "reals), strict=True)): True becomes False": LENGTHS,
+    'objective.Objective._generated: return dict(zip(("fake", "real"), passes.whole(fakes, reals), '
+    "strict=True)): True becomes False": LENGTHS,
     "objective.Objective._loss: one = self.ops.xp.reshape(self.ops.xp.ones_like(outputs[:1, :1]), "
     "()): 1 becomes 2 (2)": "the problems of losses with followers have no heads",
     f"{_ROWS}if world.size == 1 or tensor is None:: Or becomes And": SEVERAL,
@@ -51,10 +50,9 @@ SURVIVORS = {
     f"{_ROWS}if world.size == 1 or tensor is None:: Is becomes IsNot": SEVERAL,
     f"{_ROWS}return tensor[world.share(self.ops.length(tensor))]: "
     "the statement is deleted": SEVERAL,
-    "objective.Objective._penalty: excess = xp.sqrt(squares + penalty.epsilon) - penalty.target: "
+    "penalties.of_gradient: excess = xp.sqrt(squares + penalty.epsilon) - penalty.target: "
     "the value is negated": SQUARED,
-    "objective.Objective._deviation: centred = images - xp.mean(images): "
-    "the value is negated": SQUARED,
+    "penalties.batch_deviation: centred = images - xp.mean(images): the value is negated": SQUARED,
     "updates.Updates.generate: return self.objective.generate(running | weights, inputs, "
     '"generator", moving=True): True becomes False': MOVING,
     "updates.Updates._step: gradients = self.framework.sums.summed(gradients): "
