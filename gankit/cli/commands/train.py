@@ -69,8 +69,8 @@ MISSING = ("refuse", "fresh")
 @click.option(
     "--dataset",
     shell_complete=complete_datasets,
-    help="Name (`gankit data list`), folder of images, or .npy or .npz file  [mnist if "
-    "downloaded, else glyphs].",
+    help="Name (`gankit data list`), folder of images, or .npy or .npz file  [mnist, or glyphs "
+    "if it cannot be downloaded].",
 )
 @data_dir_option
 @click.option("--epochs", type=int, help="Length in epochs.")
