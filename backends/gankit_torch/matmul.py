@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from operator import attrgetter
@@ -32,6 +34,12 @@ GPU_SETTINGS = ("cuda.matmul", "cudnn.conv", "cudnn.rnn")
 MAX_FLOAT32_ERROR = 1e-4
 """A relative error between that of float32, about 1e-6 in products this long, and bfloat16, 3e-3.
 """
+
+_lock = threading.Lock()
+_blocks: Counter[str] = Counter()
+"""How many blocks have changed each setting, in all threads."""
+_before: dict[str, str] = {}
+"""The precision of each changed setting outside of the blocks."""
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
@@ -88,13 +96,22 @@ def _wanted() -> dict[str, str]:
 
 @contextmanager
 def _precision(wanted: Mapping[str, str]) -> Iterator[None]:
-    """Set the allowed rounding of float32 products inside the block, by the setting's name."""
+    """Set the allowed rounding of float32 products inside the block, by the setting's name.
+
+    The settings are those of all threads: the first block sets one, the last one restores it.
+    """
     settings = {name: attrgetter(name)(torch.backends) for name in wanted}
-    before = {name: setting.fp32_precision for name, setting in settings.items()}
-    try:
+    with _lock:
         for name, setting in settings.items():
+            if not _blocks[name]:
+                _before[name] = setting.fp32_precision
+            _blocks[name] += 1
             setting.fp32_precision = wanted[name]
+    try:
         yield
     finally:
-        for name, setting in settings.items():
-            setting.fp32_precision = before[name]
+        with _lock:
+            for name, setting in settings.items():
+                _blocks[name] -= 1
+                if not _blocks[name]:
+                    setting.fp32_precision = _before.pop(name)

@@ -1,5 +1,6 @@
 """PyTorch's own behaviour: which library multiplies float32 matrices, and with which precision."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -72,6 +73,27 @@ def test_the_previous_precision_setting_is_restored(monkeypatch, before):
         failing()
     assert seen == [matmul.ALLOW_BFLOAT16]
     assert SETTINGS.fp32_precision == before
+
+
+def test_threads_that_compute_at_the_same_time_restore_the_setting(monkeypatch):
+    monkeypatch.setattr(matmul, "onednn_is_exact", lambda: True)
+    before, seen, meet = gpu_settings(), [], threading.Barrier(2, timeout=30)
+
+    @matmul.float32_products
+    def first():
+        meet.wait()
+
+    @matmul.float32_products
+    def second():
+        meet.wait()
+        thread.join()
+        seen.extend(gpu_settings())
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    second()
+    assert seen == ["ieee"] * 3
+    assert gpu_settings() == before
 
 
 @pytest.mark.parametrize(
