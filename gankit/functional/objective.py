@@ -191,7 +191,9 @@ class Objective:
         """
         found: list[Tensor] = []
         moved: Tensors = {}
-        for critique in self.problem.critiques[1:]:
+        # A network's first pass comes last, as it moves the running state: a backend may write that
+        # in place.
+        for critique in reversed(self.problem.critiques[1:]):
             if side not in critique.weights:
                 continue
             moving = side == "discriminator" and not critique.number
@@ -203,7 +205,7 @@ class Objective:
             formula = getattr(self._loss(passes.inputs, logits["fake"]), side)
             loss = formula(self.ops, rows.get("real"), rows["fake"])
             found.append(weighted(critique.weights[side], loss))
-        return found, moved
+        return found[::-1], moved
 
     def _loss(self, inputs: Inputs, outputs: Tensor) -> Loss:
         """Return the adversarial loss, with its follower's scalars as `outputs` are."""

@@ -201,9 +201,7 @@ class Passes:
         )
 
     def _view(self, images: Tensor, half: View) -> Tensor:
-        """Return images as the discriminator sees them; other first values unchanged."""
-        if not self.problem.sees_images:
-            return images
+        """Return images as the discriminator sees them; other first values are never augmented."""
         inputs = self.inputs
         sigma = inputs.scalars.get("instance_noise")
         if sigma is not None:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gankit.codes import Code
 from gankit.contract import Array, Backend, Batch, Network, NetworksTrainer, Problem, Trainer
 from gankit.layers import BatchNorm, Concat, Dense, Dropout, Flatten, LeakyReLU, Spec, Tanh
 from gankit.losses import HINGE, NONSATURATING, swapped
 from gankit.passes import FurtherNetwork
 from gankit.penalties import Penalty
-from gankit.terms import Term
+from gankit.terms import Side, Term
 from gankit.testing.agreement import assert_close
 from gankit.testing.clauses.blocks import assert_block_equals_updates
 from gankit.testing.clauses.running_state import running_state_of
@@ -24,6 +25,7 @@ from gankit.testing.ops import NumpyOps
 from gankit.testing.problems import ADAM, AVERAGE, LATENT, bound
 from gankit.testing.rgb import rgb_problem, rgb_setup
 
+DISCRIMINATOR: tuple[Side, ...] = ("discriminator",)
 ENCODER: Spec = (Flatten(), Dense(20), Tanh(), Dense(LATENT))
 PAIRS: dict[str, Any] = {
     "generator": (Dense(24), LeakyReLU(0.2), *TO_IMAGE),
@@ -79,6 +81,13 @@ LAYERS: dict[str, Any] = {
     ),
 }
 """Layers of the discriminator as values, and two adversarial losses of it (Larsen et al. 2016)."""
+CRITICS: tuple[Term, ...] = (
+    Term("adversarial", real=("real",), fake=("fake",)),
+    Term("adversarial", by="discriminator", real=("real",), fake=("shown",), weight=0.4),
+    Term("adversarial", by="critic", real=("noise",), fake=("code",), weight=0.7),
+    Term("adversarial", sides=DISCRIMINATOR, by="critic", real=("code",), fake=("noise",)),
+)
+"""Four adversarial losses: of two networks, each in two passes, and one of them on one side."""
 
 
 @level("protocol")
@@ -155,20 +164,20 @@ class PassClauses:
         assert_close({"loss": found}, {"loss": np.array([wanted])}, bound(problem))
 
     @level("numerics")
-    @pytest.mark.parametrize("kind", ["pairs", "varied", "penalised", "drawn", "layers"])
+    @pytest.mark.parametrize("kind", ["pairs", "varied", "penalised", "drawn", "layers", "critics"])
     def test_passes_match_the_reference(self, backend: Backend, kind: str) -> None:
         """Three steps match the reference within 1e-9.
 
         It is so for pairs, for a generator that runs twice in an update, with dropout and running
-        state in each network, with a penalty and an average, with codes that are drawn, and for
-        layers of the discriminator as values, each if claimed.
+        state in each network, with a penalty and an average, with codes that are drawn, for
+        layers of the discriminator as values, and for several adversarial losses, each if claimed.
         """
         require(backend, "float64")
         setup = rgb_setup(varied_problem(backend, kind), 2)
         assert_matches_reference(backend, setup, 3, 1e-9)
 
     @level("numerics")
-    @pytest.mark.parametrize("kind", ["pairs", "varied", "drawn"])
+    @pytest.mark.parametrize("kind", ["pairs", "varied", "drawn", "critics"])
     def test_a_block_with_passes_equals_its_updates(self, backend: Backend, kind: str) -> None:
         """A block of steps leaves the state of its updates."""
         setup = rgb_setup(varied_problem(backend, kind), 2)
@@ -211,7 +220,15 @@ def varied_problem(backend: Backend, kind: str) -> Problem:
         return pass_problem(backend, **changes)
     norm: Spec = (BatchNorm(0.9, 1e-3),) if "norm" in claimed else ()
     spectral = "spectral" in claimed
-    generator = (Dense(24, bias=False), *norm, LeakyReLU(0.2), Dropout(0.2), *TO_IMAGE)
+    if kind == "critics":
+        return critics_problem(backend, norm, spectral)
+    generator = (
+        Dense(24, bias=False, spectral=spectral),
+        *norm,
+        LeakyReLU(0.2),
+        Dropout(0.2),
+        *TO_IMAGE,
+    )
     encoder: Spec = (
         Flatten(),
         Dense(20, spectral=spectral),
@@ -222,6 +239,29 @@ def varied_problem(backend: Backend, kind: str) -> Problem:
     )
     networks = {"encoder": FurtherNetwork("generator", encoder)}
     return pass_problem(backend, **VARIED | {"generator": generator, "networks": networks})
+
+
+def critics_problem(backend: Backend, norm: Spec, spectral: bool) -> Problem:
+    """Return a problem with several adversarial losses, of a discriminator with a head if claimed.
+
+    `norm` and `spectral` say whether the further critic has running state.
+    """
+    codes: tuple[Code, ...] = ()
+    heads: dict[str, int] = {}
+    terms = CRITICS
+    if "heads" in backend.capabilities:
+        codes, heads = (Code("digit", "categorical", 3),), {"digit": 3}
+        terms += (Term("cross-entropy", "fake/digit", "code/digit"),)
+    width = LATENT + sum(code.size for code in codes)
+    encoder: Spec = (Flatten(), Dense(20), Tanh(), Dense(2 * width))
+    critic: Spec = (Dense(6, spectral=spectral), *norm, Tanh(), Dense(1))
+    networks = {
+        "encoder": FurtherNetwork("generator", encoder),
+        "critic": FurtherNetwork("discriminator", critic),
+    }
+    layers = (Flatten(), Dense(16), Tanh(), Dense(1 + sum(heads.values())))
+    changes = {"codes": codes, "heads": heads, "terms": terms, "networks": networks}
+    return pass_problem(backend, **DRAWN | {"discriminator": layers} | changes)
 
 
 def pass_trainer(backend: Backend, **changes: Any) -> tuple[Trainer, Batch, Problem]:  # noqa: ANN401
