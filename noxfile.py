@@ -2,7 +2,7 @@
 
     nox --list
     nox -s tests-3.12 keras-3.13
-    nox -s torch-3.11 -- torch==2.12.1 # other versions than ours
+    nox -s "torch-3.11(age='newest')" -- torch==2.12.1 # other versions than ours
 
 `oldest` is what pyproject.toml asks for at least, every `>=` of it read as `==`, so that a claim
 and its test cannot part; `newest` is constraints.txt. Only wheels are installed.
@@ -17,10 +17,9 @@ import nox
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
 AGES = ["oldest", "newest"]
-TORCH_PYTHONS = ["3.11"]
-"""Where there is a CPU build of torch; its others bring gigabytes of CUDA."""
-FRAMEWORKS = {"numpy": [], "keras": ["keras", "tensorflow-cpu"], "torch": ["torch==2.13.0+cpu"]}
-"""What a backend's session installs: builds for the CPU, which pip would not choose by itself."""
+FRAMEWORKS = {"numpy": [], "keras": ["keras", "tensorflow-cpu"], "torch": ["torch"]}
+"""What a backend's session installs. pip prefers a build of torch for the CPU, such as 2.13.0+cpu,
+where an index has one; other builds bring gigabytes of CUDA."""
 CORE = ["cli/test_cli.py", "test_api.py", "training", "data", "runs"]
 DRAW = """
 import sys
@@ -51,16 +50,18 @@ def keras(session: nox.Session, age: str) -> None:
     _run(session, age, "keras", [], session.posargs)
 
 
-@nox.session(python=TORCH_PYTHONS)
-def torch(session: nox.Session) -> None:
-    """Hold the torch backend to the contract; the oldest that we claim is the newest there is."""
-    _run(session, "newest", "torch", [], session.posargs)
+@nox.session(python=PYTHONS)
+@nox.parametrize("age", AGES)
+def torch(session: nox.Session, age: str) -> None:
+    """Hold the torch backend to the contract."""
+    _run(session, age, "torch", [], session.posargs)
 
 
 def oldest(project: dict) -> list[str]:
     """Return every requirement of `project` at its lower bound: `numpy==2.0`, with its marker."""
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["keras"], *extras["testing"]]
+    frameworks = [*extras["torch"], *extras["keras"]]
+    wanted = [*project["dependencies"], *frameworks, *extras["testing"]]
     return [
         line.replace(">=", "==", 1).replace("tensorflow=", "tensorflow-cpu=") for line in wanted
     ]

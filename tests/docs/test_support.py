@@ -132,21 +132,6 @@ def test_the_oldest_session_installs_exactly_the_lower_bounds(noxfile):
     for requirement in pinned:
         (only,) = requirement.specifier
         assert only.operator == "==", requirement
-    without_torch = [line for line in CLAIMED if line not in EXTRAS["torch"]]
     assert [(r.name.removesuffix("-cpu"), r.marker) for r in pinned] == [
-        (r.name, r.marker) for r in map(Requirement, without_torch)
+        (r.name, r.marker) for r in map(Requirement, CLAIMED)
     ]
-
-
-def test_only_the_tested_torch_is_supported(noxfile):
-    (tested,) = noxfile.module.FRAMEWORKS["torch"]
-    version = str(next(iter(Requirement(tested).specifier))).removeprefix("==").removesuffix("+cpu")
-    assert version == NEWEST["torch"]
-    assert same(oldest("torch", "3.11"), version)
-
-
-def test_a_python_without_a_torch_session_is_listed_as_untested(noxfile):
-    tested = [name.removeprefix("torch-") for name in noxfile.sessions if "torch" in name]
-    missing = [version for version in pythons() if version not in tested]
-    (row,) = (row for row in table(PAGE, "what") if row[0].startswith("torch on"))
-    assert re.findall(r"3\.\d+", row[0]) == missing
