@@ -9,12 +9,13 @@ from gankit_torch.sums import sums_of
 
 from gankit import plugins
 from gankit.functional import Framework, trainer
+from tests.looped_scan import LoopedScan
 
 TORCH = plugins.get_backend("torch")
 
 
-class TorchFramework(TorchOperations, Framework):
-    """torch's tensors for the layers and updates of `gankit.functional`."""
+class TorchFramework(LoopedScan, TorchOperations, Framework):
+    """torch's tensors for the layers, updates and blocks of `gankit.functional`."""
 
     cross_entropy, shift = Framework.cross_entropy, Framework.shift
 

@@ -19,10 +19,12 @@ from gankit.testing.clauses.blocks import (
     assert_block_equals_updates,
     shared_noise_problem,
 )
+from gankit.testing.clauses.sources import KINDS, source_problem, source_setup
 from gankit.testing.full_problems import FAMILIES, with_all_features
 from gankit.testing.harness import Setup
 from gankit.testing.problems import SIMPLE
 from gankit.testing.rgb import rgb_setup
+from tests.looped_scan import LoopedScan
 from tests.selection import selected
 
 if not selected("autograd"):
@@ -31,43 +33,8 @@ if not selected("autograd"):
 from gankit_autograd.framework import Autograd
 
 
-class Looped(Autograd):
+class Looped(LoopedScan, Autograd):
     """autograd's arrays, with a loop in place of a compiled scan."""
-
-    @staticmethod
-    def scan(step, state, inputs):
-        outputs = []
-        for number in range(length(inputs)):
-            state, made = step(state, mapped(lambda rows, i=number: rows[i], inputs))
-            outputs.append(made)
-        return state, stacked(outputs)
-
-
-def mapped(f, tree):
-    """Return nested tuples, named tuples and dictionaries with `f` of every array."""
-    if isinstance(tree, dict):
-        return {name: mapped(f, value) for name, value in tree.items()}
-    if isinstance(tree, tuple):
-        values = [mapped(f, value) for value in tree]
-        return type(tree)(*values) if hasattr(tree, "_fields") else tuple(values)
-    return None if tree is None else f(tree)
-
-
-def length(tree):
-    """Return the number of rows of nested arrays."""
-    found = []
-    mapped(lambda rows: found.append(len(rows)), tree)
-    assert len(set(found)) == 1
-    return found[0]
-
-
-def stacked(outputs):
-    """Return the outputs of each step as nested arrays, without rows if there was no step."""
-    if not outputs:
-        return np.zeros(0)
-    if isinstance(outputs[0], tuple):
-        return tuple(np.stack(each) for each in zip(*outputs, strict=True))
-    return np.stack(outputs)
 
 
 class TestBlocks(BlockClauses):
@@ -88,6 +55,14 @@ class TestBlocks(BlockClauses):
     def test_a_block_with_every_feature_equals_its_updates(self, backend, family, precision):
         problem = with_all_features(backend, family)
         setup = rgb_setup(dataclasses.replace(problem, precision=precision), n_critic=2)
+        assert_block_equals_updates(backend, setup, setup.steps(0, 2))
+
+    @pytest.mark.parametrize("pixels", [True, False])
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_block_with_sources_equals_its_updates(self, backend, kind, pixels):
+        setup = source_setup(source_problem(backend, kind), n_critic=2)
+        if not pixels:
+            setup = dataclasses.replace(setup, source=setup.source / 127.5 - 1)
         assert_block_equals_updates(backend, setup, setup.steps(0, 2))
 
     def test_a_block_that_shares_noise_returns_the_losses_of_its_updates(self, backend, images):

@@ -6,6 +6,7 @@ import types
 
 import numpy as np
 import pytest
+import scipy.special
 from gankit_numpy.image_layers import average_pool, convolve, convolve_transposed, upsample
 from gankit_numpy.losses import term_value
 from gankit_numpy.operations import leaky_relu, relu, shift
@@ -17,6 +18,7 @@ from gankit.errors import PluginError
 from gankit.followers import AdaptiveProbability
 from gankit.functional import NAMES, ForwardPass, Framework, trainer
 from gankit.functional.followers import follow
+from gankit.functional.forward import _softmax
 from gankit.layers import Conv, ConvTranspose
 from gankit.testing.problems import SIMPLE
 
@@ -164,6 +166,18 @@ def test_a_cross_entropy_is_the_references_also_for_large_logits():
     expected = term_value("cross-entropy", constant(outputs), rows).value
     made = PLAIN.cross_entropy(outputs, rows)
     np.testing.assert_allclose(made, expected, rtol=1e-14)
+
+
+def test_row_products_are_the_products_of_every_two_rows():
+    x, y = normal(2, 3, 5), normal(2, 4, 5)
+    wanted = x @ y.transpose(0, 2, 1)
+    np.testing.assert_allclose(PLAIN.row_products(x, y), wanted, rtol=1e-13)
+
+
+def test_a_softmax_is_exact_for_large_values():
+    values = 1e3 * normal(2, 3, 4)
+    wanted = scipy.special.softmax(values, axis=2)
+    np.testing.assert_allclose(_softmax(PLAIN, values), wanted, rtol=1e-13)
 
 
 def test_halves_are_the_first_and_the_second():
