@@ -85,8 +85,13 @@ class TestBlocks(BlockClauses):
 
     @pytest.mark.parametrize(("dtype", "expected"), [("uint8", "uint8"), ("float64", "float32")])
     def test_pixels_are_stored_as_they_are_and_numbers_in_the_precision(
-        self, backend, images, dtype, expected
+        self, backend, dtype, expected
     ):
-        made = backend.trainer(dataclasses.replace(SIMPLE, precision="float32"))
-        made.place(images if dtype == "uint8" else images / 127.5 - 1, None)
-        assert made._data[0].dtype == expected
+        problem = dataclasses.replace(source_problem(backend, "joined"), precision="float32")
+        made, setup = backend.trainer(problem), source_setup(problem)
+        given = setup.images, setup.source
+        if dtype != "uint8":
+            given = [array / 127.5 - 1 for array in given]
+        made.place(given[0], None, given[1])
+        stored, _, source = made._data
+        assert (stored.dtype, source.dtype) == (expected, expected)

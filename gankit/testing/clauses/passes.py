@@ -85,7 +85,7 @@ CRITICS: tuple[Term, ...] = (
     Term("adversarial", real=("real",), fake=("fake",)),
     Term("adversarial", by="discriminator", real=("real",), fake=("shown",), weight=0.4),
     Term("adversarial", by="critic", real=("noise",), fake=("code",), weight=0.7),
-    Term("adversarial", sides=DISCRIMINATOR, by="critic", real=("code",), fake=("noise",)),
+    Term("adversarial", sides=DISCRIMINATOR, by="critic", real=("noise",), fake=("other",)),
 )
 """Four adversarial losses: of two networks, each in two passes, and one of them on one side."""
 
@@ -261,6 +261,7 @@ def critics_problem(backend: Backend, norm: Spec, spectral: bool) -> Problem:
     }
     layers = (Flatten(), Dense(16), Tanh(), Dense(1 + sum(heads.values())))
     changes = {"codes": codes, "heads": heads, "terms": terms, "networks": networks}
+    changes["passes"] = DRAWN["passes"] | {"other": "sample(posterior)"}
     return pass_problem(backend, **DRAWN | {"discriminator": layers} | changes)
 
 
