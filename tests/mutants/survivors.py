@@ -52,8 +52,8 @@ SURVIVORS = {
     "()): 1 becomes 2 (2)": "the problems of losses with followers have no heads",
     "objective.Objective._generated: reals = self.ops.constant(reals): "
     "the statement is deleted": "what is differentiated does not change the real logits",
-    "objective.Objective._further: logits = dict(zip(halves, passes.whole(*outputs), strict=True)): "
-    "True becomes False": LENGTHS,
+    "objective.Objective._further: logits = dict(zip(halves, passes.whole(*outputs), "
+    "strict=True)): True becomes False": LENGTHS,
     'objective.Objective._further: moving = side == "discriminator" and not critique.number: '
     "And becomes Or": "a network's first pass comes last, so its running state is what stays",
     "objective.Objective._further: return found[::-1], moved: "
@@ -111,8 +111,8 @@ SURVIVORS = {
     "xp.ones_like(count)): 0 becomes 1": "a count of 1 is 1 either way",
     "normalize.batch_deviations: return xp.mean(deviations, axis=1, keepdims=True): "
     "True becomes False": BROADCAST,
-    "normalize.mean_of_groups: both = sums.total(xp.sum(xp.concatenate([deviations, ones], axis=1), "
-    "axis=0)): the value is negated": RATIO,
+    "normalize.mean_of_groups: both = sums.total(xp.sum(xp.concatenate([deviations, ones], "
+    "axis=1), axis=0)): the value is negated": RATIO,
     "normalize.moments: centred = x - mean: the value is negated": SQUARED,
     "normalize.batch_moments: rows = xp.ones_like(mean) * xp.sum(xp.ones_like(x[..., :1]), "
     "axis=axes, keepdims=True): the value is negated": "only their ratios are used",
