@@ -23,6 +23,7 @@ from gankit.contract.network_inputs import NOISE, SOURCE, as_sees
 from gankit.contract.problem_checks import check_problem
 from gankit.contract.shaped_specification import ShapedSpecification
 from gankit.contract.specification import Array
+from gankit.contract.term_checks import main_adversarial
 from gankit.errors import ConfigError, shown
 from gankit.layers import as_spec, is_spec
 from gankit.optimizers import Adam, RMSprop
@@ -212,7 +213,8 @@ class Problem(ShapedSpecification):
             "native": not all(isinstance(net, tuple) for net in networks),
             "class-logits": self.auxiliary > 0,
             "heads": bool(self.heads) or any(term.has_head for term in self.terms),
-            "features": any(term.kind in (MATCHING, PULLING) for term in self.terms),
+            "features": any(term.kind in (MATCHING, PULLING) for term in self.terms)
+            or main_adversarial(self.terms, self.sees) is not None,
             "sources": self.source is not None,
             "networks": bool(self.networks or self.passes) or self.sees_values,
             "logit-maps": len(self.discriminator_output_shape) > 1,

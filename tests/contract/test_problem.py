@@ -21,6 +21,7 @@ from gankit.layers import (
 )
 from gankit.optimizers import Adam, RMSprop
 from gankit.penalties import Penalty
+from gankit.terms import Term
 from gankit.testing import images
 from gankit.testing.harness import Setup
 from gankit.testing.problems import SIMPLE
@@ -71,6 +72,18 @@ def test_an_optimizer_of_a_framework_is_refused_by_name():
 def test_a_network_without_weights_is_refused(name, network):
     with pytest.raises(ConfigError, match=f"{name}: got no weights to train"):
         replace(SIMPLE, latent=784, **{name: network})
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        Term("adversarial", weight=0.5),
+        Term("feature-matching", "fake/logit@1", "real/logit@1"),
+        Term("pulling-away", "fake/logit@1"),
+    ],
+)
+def test_terms_of_features_and_a_named_adversarial_loss_need_a_capability(term):
+    assert "features" in replace(SIMPLE, terms=(term,)).needs() - SIMPLE.needs()
 
 
 MAP = (Flatten(), Dense(6), Reshape((3, 2, 1)))
