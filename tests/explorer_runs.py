@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from gankit import plugins
+from gankit.conditions import spread
 from gankit.config.layering import config_of, from_recipe
 from gankit.contract import Problem
+from gankit.contract.sample_noise import sample_noise
 from gankit.launch.run import Run
 from gankit.launch.translations import translations
 from gankit.layers import Dense, Flatten
@@ -98,3 +100,29 @@ def page_of(payload):
 <script>{scripts}</script>
 <script>const payload = JSON.parse(document.getElementById("payload").textContent);</script>
 </html>"""
+
+
+def generated(browser, noise, labels):
+    """Return `(n, values)`: the images of the page's generator for noise and labels."""
+    made = browser.run(
+        "const sources = payload.source ? gankitExplorer.sourceImages(payload.source) : [];"
+        "return arguments[0].map((z, i) =>"
+        " Array.from(gankitExplorer.generate(payload, z, arguments[1][i], sources[i])))",
+        noise.tolist(),
+        labels.tolist(),
+    )
+    return np.array(made)
+
+
+def largest_difference(browser, run, n=3):
+    """Return the largest difference of `n` images of the page's generator from a run's."""
+    noise, problem = sample_noise(run.problem, n, 5), run.problem
+    labels = np.arange(1, n + 1) % max(problem.generator_classes, 1)
+    taken = labels if problem.generator_classes else None
+    if problem.generator_labels.columns:
+        labels = spread(problem.conditions, n)
+        taken = problem.labels_in_turn(n)
+    source = problem.scale(any_sources(run)[:n]) if problem.takes_source else None
+    wanted = run.generator(problem.generator_inputs(noise, source), taken)
+    assert wanted.std() > 0.1  # Images of nothing would agree about anything.
+    return np.abs(generated(browser, noise, labels) - wanted.reshape(n, -1)).max()

@@ -2,7 +2,8 @@
 
     python tests/benchmarks/inversion.py RUN [RUN ...] [-n 64]
 
-RUN is a folder of a run on MNIST. The shapes are those of `docs/examples/gankit-dataset-shapes`.
+RUN is a folder of a run on MNIST, or "pretrained:digits". The shapes are those of
+`docs/examples/gankit-dataset-shapes`.
 """
 
 from __future__ import annotations

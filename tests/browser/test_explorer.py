@@ -12,9 +12,8 @@ from PIL import Image
 
 import gankit
 from gankit.codes import Code
-from gankit.conditions import Condition, spread
+from gankit.conditions import Condition
 from gankit.contract.latents import latents
-from gankit.contract.sample_noise import sample_noise
 from gankit.layers import (
     AveragePool,
     BatchNorm,
@@ -52,6 +51,7 @@ from tests.browser.chromium import PHONE
 from tests.explorer_runs import (
     any_directions,
     any_sources,
+    largest_difference,
     page_of,
     run_of_recipe,
     run_of_spec,
@@ -131,31 +131,6 @@ def opened(browser, tmp_path, monkeypatch):
         return browser
 
     return opened
-
-
-def generated(browser, noise, labels):
-    """Return `(n, values)`: the images of the page's generator for noise and labels."""
-    made = browser.run(
-        "const sources = payload.source ? gankitExplorer.sourceImages(payload.source) : [];"
-        "return arguments[0].map((z, i) =>"
-        " Array.from(gankitExplorer.generate(payload, z, arguments[1][i], sources[i])))",
-        noise.tolist(),
-        labels.tolist(),
-    )
-    return np.array(made)
-
-
-def largest_difference(browser, run, n=3):
-    noise, problem = sample_noise(run.problem, n, 5), run.problem
-    labels = np.arange(1, n + 1) % max(problem.generator_classes, 1)
-    taken = labels if problem.generator_classes else None
-    if problem.generator_labels.columns:
-        labels = spread(problem.conditions, n)
-        taken = problem.labels_in_turn(n)
-    source = problem.scale(any_sources(run)[:n]) if problem.takes_source else None
-    wanted = run.generator(problem.generator_inputs(noise, source), taken)
-    assert wanted.std() > 0.1  # Images of nothing would agree about anything.
-    return np.abs(generated(browser, noise, labels) - wanted.reshape(n, -1)).max()
 
 
 @pytest.mark.parametrize("name", [recipe.name for recipe in recipes()])
