@@ -47,7 +47,10 @@ RESULTS = ROOT / "build" / "mutants.jsonl"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the mutants; return 1 if one survived without a reason, or its process died; else 0."""
+    """Run the mutants; return 1 if one has to be looked at, else 0.
+
+    That is one that survived without a reason, was caught in spite of one, or whose process died.
+    """
     given = _parser().parse_args(arguments)
     sources = [Source(f"gankit.{name}") for name in given.modules or MODULES]
     mutants = [m for source in sources for m in source.mutants() if given.only in m.key]
@@ -68,7 +71,7 @@ def _report(mutants: list[Mutant], results: Results) -> int:
     wrong = [
         (mutant, outcome)
         for mutant, outcome in outcomes
-        if outcome.kind == "died" or (outcome.kind == "survived" and mutant.key not in SURVIVORS)
+        if outcome.kind == "died" or (outcome.kind == "survived") != (mutant.key in SURVIVORS)
     ]
     for mutant, outcome in wrong:
         print(f"{mutant.key}\n    {said(mutant, outcome)}")

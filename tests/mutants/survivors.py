@@ -48,8 +48,6 @@ SURVIVORS = {
     "the statement is deleted": SEVERAL,
     'objective.Objective._generated: return dict(zip(("fake", "real"), passes.whole(fakes, reals), '
     "strict=True)): True becomes False": LENGTHS,
-    "objective.Objective._loss: one = self.ops.xp.reshape(self.ops.xp.ones_like(outputs[:1, :1]), "
-    "()): 1 becomes 2 (2)": "the problems of losses with followers have no heads",
     "objective.Objective._generated: reals = self.ops.constant(reals): "
     "the statement is deleted": "what is differentiated does not change the real logits",
     "objective.Objective._further: logits = dict(zip(halves, passes.whole(*outputs), "
@@ -84,8 +82,6 @@ SURVIVORS = {
     "penalties.of_gradient: excess = xp.sqrt(squares + penalty.epsilon) - penalty.target: "
     "the value is negated": SQUARED,
     "penalties.batch_deviation: centred = images - xp.mean(images): the value is negated": SQUARED,
-    "updates.Updates.generate: return self.objective.generate(running | weights, inputs, "
-    '"generator", moving=True): True becomes False': MOVING,
     "updates.Updates._step: gradients = self.framework.sums.summed(gradients): "
     "the statement is deleted": SEVERAL,
     "defaults.logsumexp: most = constant(xp.max(x, axis=0, keepdims=True)): "
