@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from gankit.data.formats.picture import picture, read
 from gankit.data.image_options import ImageOptions
@@ -359,6 +359,8 @@ def test_zero_is_white_in_a_tiff_of_16_bits(tmp_path, order):
 
 @pytest.mark.parametrize("alpha", [1, 2], ids=["premultiplied", "plain"])
 def test_a_grey_tiff_with_alpha_is_grey(tmp_path, alpha):
+    if (b"II", 1, (1,), 1, (8, 8), (alpha,)) not in TiffImagePlugin.OPEN_INFO:
+        pytest.skip("an older Pillow: gankit refuses the picture, and says so")
     levels = np.array([[[255, 255], [128, 128], [0, 0]]], np.uint8)
     made = pixels_of(tmp_path, tiff(levels, 1, extra=alpha)).ravel().tolist()
     assert made == ([255, 128, 0] if alpha == 1 else [255, 64, 0])
