@@ -20,7 +20,7 @@ RECIPES = {
     "lsgan": (600, "least-squares.md"),
     "bgan": (600, "boundary-seeking.md"),
     "wgan": (800, "wasserstein.md"), "wgan-gp": (800, "wasserstein.md"),
-    "wgan-div": (312, "wasserstein.md"),
+    "wgan-div": (800, "wasserstein.md"),
     "dragan": (1200, "dragan.md"), "sn-hinge": (600, "spectral.md"), "r3gan": (400, "r3gan.md"),
     "cgan": (4000, "conditional.md"), "projection": (600, "conditional.md"),
     "r3gan-full": (449, "r3gan.md"), "sagan": (962, "sagan.md"), "acgan": (600, "conditional.md"),
