@@ -31,8 +31,6 @@ myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
-DEMO = Path(__file__).parent / "_build" / "demo"
-html_extra_path = [str(DEMO)]
 html_title = f"gankit {release}"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
@@ -56,16 +54,7 @@ def _write_template() -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _write_demo() -> None:
-    """Write the page that explores the generator that gankit ships."""
-    path = DEMO / "demo.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page = render_explorer(gankit.load("pretrained:digits"), title="Digits of gankit")
-    path.write_text(page, encoding="utf-8")
-
-
 _write_template()
-_write_demo()
 # The clauses are tests; without pytest they cannot be read.
 if importlib.util.find_spec("pytest"):
     _check_contract()
@@ -117,7 +106,15 @@ def _levels(_app: Sphinx, _page: str, _template: str, context: dict[str, str], _
         context[part] = context[part].replace('role="heading"', 'role="heading" aria-level="2"')
 
 
+def _write_demo(app: Sphinx, error: Exception | None) -> None:
+    """Write the page that explores the generator that gankit ships, beside the other pages."""
+    if error is None and app.builder.format == "html":
+        page = render_explorer(gankit.load("pretrained:digits"), title="Digits of gankit")
+        Path(app.outdir, "demo.html").write_text(page, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
     """Let Sphinx call the above: before napoleon reads a docstring, after Furo makes the menu."""
+    app.connect("build-finished", _write_demo)
     app.connect("autodoc-process-docstring", _literal_formulas, priority=400)
     app.connect("html-page-context", _levels, priority=900)
