@@ -6,14 +6,19 @@ from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
 from gankit.contract import Backend, Problem, Started, Trainer, World
+from gankit.contract.oldest_versions import check_version
 
 
 def build(problem: Problem) -> Trainer:
     """Return a trainer for `problem`; imports Keras and the framework that it runs on."""
     from gankit_keras.keras_import import keras
 
+    check_version("keras", keras)
     framework = keras.backend.backend()
     if framework == "tensorflow":
+        import tensorflow as tf
+
+        check_version("keras", tf)
         from gankit_keras.trainer import KerasTrainer
 
         return KerasTrainer(problem)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
 from gankit.contract import CAPABILITIES, Backend, Problem, Started, Trainer, World
+from gankit.contract.oldest_versions import check_version
 from gankit.errors import ConfigError
 
 ADDRESS = "MASTER_ADDR"
@@ -15,6 +16,9 @@ ADDRESS = "MASTER_ADDR"
 
 def build(problem: Problem) -> Trainer:
     """Return a trainer for `problem`; imports torch."""
+    import torch
+
+    check_version("torch", torch)
     from gankit_torch.trainer import TorchTrainer
 
     return TorchTrainer(problem)
@@ -33,6 +37,9 @@ def join(this: Started) -> World:
 
 def inspect() -> Mapping[str, str]:
     """Return torch's version, devices and settings on this machine; imports torch."""
+    import torch
+
+    check_version("torch", torch)
     from gankit_torch.environment import environment
 
     return environment()
