@@ -92,7 +92,7 @@ setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$
 	@touch $@
 
 .venv/test: .venv/core
-	$(INSTALL) mypy types-tqdm pytest pytest-cov pytest-timeout pytest-xdist hypothesis scipy scikit-learn scikit-image selenium tensorboardX imageio imageio-ffmpeg nbclient nbformat ipykernel
+	$(INSTALL) mypy types-tqdm pytest pytest-cov pytest-timeout pytest-xdist hypothesis scipy scikit-learn scikit-image selenium tensorboardX imageio imageio-ffmpeg nbclient nbformat ipykernel pyyaml
 	$(INSTALL) --no-deps axe-playwright-python # For the script of axe-core in it, without Playwright.
 	@touch $@
 

@@ -75,6 +75,7 @@ def still_missing() -> list[str]:
         {name: text(name) for name in BEFORE_A_RELEASE},
         text("CHANGELOG.md"),
         text("docs/tutorial.ipynb"),
+        text("CITATION.cff"),
     )
 
 

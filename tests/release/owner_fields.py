@@ -17,7 +17,10 @@ BEFORE_A_RELEASE = (
     "docs/alternatives.md",
 )
 """Pages that say what holds until the first release."""
-UNRELEASED = re.compile(r"has no release|After the first release|newest release \| none yet")
+UNRELEASED = re.compile(
+    r"has no release|(?:After|Until) the first release|newest release \| none yet"
+    r"|No release, and no|Before it, write the address"
+)
 LINK = re.compile(r"\]\((?!https://)([^)\s]+)\)")
 
 
@@ -27,6 +30,7 @@ def missing(
     pages: Mapping[str, str],
     changelog: str,
     notebook: str,
+    citation: str,
 ) -> list[str]:
     """Return a line for each thing that must be filled in before a release.
 
@@ -38,11 +42,18 @@ def missing(
         The version to release, such as "0.1.0".
     pages
         The texts of the pages `BEFORE_A_RELEASE`, by name.
-    changelog, notebook
-        The texts of CHANGELOG.md and docs/tutorial.ipynb.
+    changelog, notebook, citation
+        The texts of CHANGELOG.md, docs/tutorial.ipynb and CITATION.cff.
     """
-    texts = [*_texts(version, pages["README.md"], changelog), *_unreleased(pages)]
-    return [*_contacts(project), *_urls(project), *texts, *_installed(project["name"], notebook)]
+    cells = "\n".join("".join(cell["source"]) for cell in json.loads(notebook)["cells"])
+    return [
+        *_contacts(project),
+        *_cited(project, citation),
+        *_urls(project),
+        *_texts(version, pages["README.md"], changelog),
+        *_unreleased({**pages, "docs/tutorial.ipynb": cells}),
+        *_installed(project["name"], cells),
+    ]
 
 
 def _contacts(project: Mapping[str, Any]) -> Iterator[str]:
@@ -51,6 +62,12 @@ def _contacts(project: Mapping[str, Any]) -> Iterator[str]:
         yield "pyproject.toml: project.authors: got no name; expected one or more"
     if not any(author.get("email") for author in authors):
         yield "pyproject.toml: project.authors: got no email; expected a contact"
+
+
+def _cited(project: Mapping[str, Any], citation: str) -> Iterator[str]:
+    for name in (author.get("name", "") for author in project.get("authors", [])):
+        if name not in citation:
+            yield f"CITATION.cff: authors: got no {name!r}; expected those of pyproject.toml"
 
 
 def _urls(project: Mapping[str, Any]) -> Iterator[str]:
@@ -80,10 +97,9 @@ def _unreleased(pages: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: got {found[0]!r}; it is false after the release"
 
 
-def _installed(name: str, notebook: str) -> Iterator[str]:
-    """Yield a line unless the notebook installs the package of this name."""
-    cells = ("".join(cell["source"]) for cell in json.loads(notebook)["cells"])
-    found = re.findall(r'^PACKAGE = "(.*)"$', "\n".join(cells), re.MULTILINE)
+def _installed(name: str, cells: str) -> Iterator[str]:
+    """Yield a line unless the notebook's cells install the package of this name."""
+    found = re.findall(r'^PACKAGE = "(.*)"$', cells, re.MULTILINE)
     if found != [name]:
         got = ", ".join(map(repr, found)) or "nothing"
         yield f"docs/tutorial.ipynb: PACKAGE: got {got}; expected {name!r}, the released package"

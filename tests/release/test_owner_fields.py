@@ -21,9 +21,11 @@ CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2027-01-31\n"
 NOTEBOOK = '{"cells": [{"source": ["import x\\n", "PACKAGE = \\"%s\\"\\n"]}]}'
 
 
-def lines(readme=README, changelog=CHANGELOG, package="gankit", **changed):
-    pages = {"README.md": readme}
-    return missing(FILLED | changed, "1.2.0", pages, changelog, NOTEBOOK % package)
+def lines(
+    readme=README, changelog=CHANGELOG, package="gankit", citation="- name: A. Author", **changed
+):
+    pages, notebook = {"README.md": readme}, NOTEBOOK % package
+    return missing(FILLED | changed, "1.2.0", pages, changelog, notebook, citation)
 
 
 def test_nothing_is_missing_if_everything_is_filled_in():
@@ -45,6 +47,8 @@ def test_nothing_is_missing_if_everything_is_filled_in():
             ["README.md: got 'has no release'; it is false"],
         ),
         ({"readme": "![A grid](docs/a.png), [b](b.md)"}, ["README.md: got 2 links"]),
+        ({"readme": "Until the first release, wait."}, ["got 'Until the first release'"]),
+        ({"citation": "- name: B. Author"}, ["CITATION.cff: authors: got no 'A. Author'"]),
     ],
 )
 def test_each_missing_field_has_a_line(changed, named):

@@ -257,7 +257,7 @@ def install(monkeypatch):
         called = []
         shell = types.SimpleNamespace(run_line_magic=lambda *words: called.append(words))
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: found)
-        filled = source.replace('PACKAGE = ""', f'PACKAGE = "{package}"')
+        filled = re.sub(r'PACKAGE = ".*"', f'PACKAGE = "{package}"', source)
         names = {"get_ipython": lambda: shell}
         exec(transformer.transform_cell(filled), names)  # noqa: S102 - our own cell.
         return called
