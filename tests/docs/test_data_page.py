@@ -44,6 +44,7 @@ def test_the_names_on_the_hub_are_those_of_the_cards():
 def test_every_picture_of_the_docs_has_a_source():
     shown = [name for row in table(PAGE, "pictures | show") for name in names(row[0])]
     found = [path.name for path in (DOCS / "images").rglob("*.*")]
+    found += [path.name for path in (DOCS / "_static").glob("*.svg")]
     assert sorted(shown) == sorted(found)
 
 
