@@ -109,7 +109,8 @@ def _levels(_app: Sphinx, _page: str, _template: str, context: dict[str, str], _
 def _write_demo(app: Sphinx, error: Exception | None) -> None:
     """Write the page that explores the generator that gankit ships, beside the other pages."""
     if error is None and app.builder.format == "html":
-        page = render_explorer(gankit.load("pretrained:digits"), title="Digits of gankit")
+        shipped = "pretrained:digits"
+        page = render_explorer(gankit.load(shipped), title="Digits of gankit", name=shipped)
         Path(app.outdir, "demo.html").write_text(page, encoding="utf-8")
 
 

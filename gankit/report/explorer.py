@@ -111,8 +111,8 @@ def payload(
     Returns
     -------
     dict
-        network
-            The name of a further network; empty for the generator.
+        run, network
+            The name of the run in commands; that of a further network, empty for the generator.
         inputs
             What the network takes: "noise", "source" (a picture) or both.
         latent, shape
@@ -167,6 +167,7 @@ def payload(
         sources = page_sources(run, network)
     called = run.generator if network == GENERATOR else run.networks[network]
     shown = {
+        "run": "RUN",
         "network": "" if network == GENERATOR else network,
         "inputs": [SOURCE],
         "latent": 0,

@@ -8,7 +8,7 @@ from gankit.report.panes import ExplorerParts, panes_of
 from gankit.report.template import filled
 
 
-def render_explorer(run: Run, *, title: str) -> str:
+def render_explorer(run: Run, *, title: str, name: str = "RUN") -> str:
     """Return an HTML page that makes images with a run's generator in the browser.
 
     Parameters
@@ -17,6 +17,8 @@ def render_explorer(run: Run, *, title: str) -> str:
         The run; it may be in memory, such as `gankit.load("pretrained:digits")`.
     title
         The heading.
+    name
+        The run's name in the commands of the page, such as "pretrained:digits"; "RUN" by default.
 
     Returns
     -------
@@ -29,6 +31,8 @@ def render_explorer(run: Run, *, title: str) -> str:
         A network cannot be explored: see `gankit.report.explorer.payload`.
     """
     panes = tuple(panes_of(run, 0, None, explorer.MOST_WEIGHT_BYTES))
+    for pane in panes:
+        pane.payload["run"] = name
     parts = ExplorerParts(panes, explorer.STYLES, explorer.SCRIPTS)
     return filled(
         "explorer.html.j2",

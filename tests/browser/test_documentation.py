@@ -46,6 +46,7 @@ def test_the_shipped_generator_is_explored_on_a_page_of_its_own(browser, axe_fau
     browser.find('a[href="demo.html"]').click()
     browser.wait(lambda: browser.all("[aria-busy=false]"), "the images")
     assert browser.find("h1").text == "Digits of gankit"
+    assert "gankit sample pretrained:digits -n 12" in browser.find("body").text
     assert axe_faults() == []
     reached, unseen, missed = browser.tab_through()
     assert (unseen, missed) == ([], [])

@@ -137,12 +137,12 @@
     if (payload.source) {
       if (payload.classes || payload.codes.length || payload.conditions.length) return "";
       const network = payload.network ? ` --network ${payload.network}` : "";
-      return `gankit translate RUN${network}${takesNoise(payload) ? ` --seed ${seed}` : ""}`;
+      return `gankit translate ${payload.run}${network}${takesNoise(payload) ? ` --seed ${seed}` : ""}`;
     }
     const set = (option, each, values) =>
       each.map(({ name }, number) => ` ${option} ${quoted(`${name}=${values[number]}`)}`);
     return [
-      `gankit sample RUN -n ${IMAGES} --seed ${seed}`,
+      `gankit sample ${payload.run} -n ${IMAGES} --seed ${seed}`,
       ...(payload.classes ? [` --class ${quoted(payload.names[label])}`] : []),
       ...set("--code", payload.codes, codes), ...set("--label", payload.conditions, conditions),
     ].join("");
