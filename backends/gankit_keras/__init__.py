@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
-from gankit.contract import Backend, Problem, Started, Trainer, World
-from gankit.contract.oldest_versions import check_version
+from gankit.contract import Backend, Problem, Started, Trainer, World, check_version
 
 
 def build(problem: Problem) -> Trainer:
     """Return a trainer for `problem`; imports Keras and the framework that it runs on."""
     from gankit_keras.keras_import import keras
 
-    check_version("keras", keras)
+    check_version(keras, "gankit")
     framework = keras.backend.backend()
     if framework == "tensorflow":
         import tensorflow as tf
 
-        check_version("keras", tf)
+        check_version(tf, "gankit")
         from gankit_keras.trainer import KerasTrainer
 
         return KerasTrainer(problem)

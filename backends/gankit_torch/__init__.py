@@ -6,8 +6,15 @@ import os
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
-from gankit.contract import CAPABILITIES, Backend, Problem, Started, Trainer, World
-from gankit.contract.oldest_versions import check_version
+from gankit.contract import (
+    CAPABILITIES,
+    Backend,
+    Problem,
+    Started,
+    Trainer,
+    World,
+    check_version,
+)
 from gankit.errors import ConfigError
 
 ADDRESS = "MASTER_ADDR"
@@ -18,7 +25,7 @@ def build(problem: Problem) -> Trainer:
     """Return a trainer for `problem`; imports torch."""
     import torch
 
-    check_version("torch", torch)
+    check_version(torch, "gankit")
     from gankit_torch.trainer import TorchTrainer
 
     return TorchTrainer(problem)
@@ -39,7 +46,7 @@ def inspect() -> Mapping[str, str]:
     """Return torch's version, devices and settings on this machine; imports torch."""
     import torch
 
-    check_version("torch", torch)
+    check_version(torch, "gankit")
     from gankit_torch.environment import environment
 
     return environment()

@@ -1,4 +1,4 @@
-"""The oldest versions of frameworks that gankit supports: the bounds in its package's metadata."""
+"""The oldest version of a framework that a backend's package allows."""
 
 from __future__ import annotations
 
@@ -9,28 +9,35 @@ from types import ModuleType
 from gankit.errors import BackendUnavailable
 
 
-def check_version(backend: str, framework: ModuleType) -> None:
-    """Raise BackendUnavailable if a framework is older than the extra of `backend` allows.
+def check_version(framework: ModuleType, distribution: str) -> None:
+    """Raise BackendUnavailable if a framework is older than a backend's package allows.
 
     Parameters
     ----------
-    backend
-        The name of gankit's extra, such as "torch".
     framework
-        The imported module, with `__version__`, such as `torch`.
+        The imported module, with `__version__`, such as `torch`. Its distribution has its name.
+    distribution
+        The package of the backend, such as "gankit": the lower bound is that of its requirements
+        `NAME>=VERSION`, those of extras too. Without a bound, every version is taken.
+
+    Raises
+    ------
+    BackendUnavailable
+        The version is older.
     """
-    oldest, found = _oldest(framework.__name__), str(framework.__version__)
+    name, found = framework.__name__, str(framework.__version__)
+    oldest = _oldest(name, distribution)
     if oldest and _numbers(found) < _numbers(oldest):
         raise BackendUnavailable(
-            f"backend {backend!r}: got {framework.__name__} {found}; expected {oldest} or newer; "
-            f"pip install --upgrade {framework.__name__}"
+            f"{distribution}: got {name} {found}; expected {oldest} or newer; "
+            f"pip install --upgrade {name}"
         )
 
 
-def _oldest(name: str) -> str:
-    """Return the lower bound of a distribution in gankit's metadata; empty without one."""
+def _oldest(name: str, distribution: str) -> str:
+    """Return the lower bound of `name` in a distribution's metadata; empty without one."""
     try:
-        lines = metadata.requires("gankit") or []
+        lines = metadata.requires(distribution) or []
     except metadata.PackageNotFoundError:
         return ""
     bounds = [found[1] for line in lines if (found := re.match(rf"{name}>=([\d.]+)", line))]

@@ -95,7 +95,7 @@ class ResolvedPlan:
         """Description of the run, in one line."""
         config, images = self.config, len(self.data)
         one_pass = math.ceil(images / config.batch)
-        other = f" (a pass over the images is {one_pass})" if self.epoch != one_pass else ""
+        other = f" (a pass over the images is {one_pass:,})" if self.epoch != one_pass else ""
         return (
             f"{config.recipe} on {counted(images, 'image')} {origin(config.dataset)} with "
             f"{config.backend}, seed {config.seed}: {counted(self.steps, 'step')}, "

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from gankit.contract.oldest_versions import check_version
+from gankit.contract import check_version
 from gankit.errors import BackendUnavailable
 from tests.paths import ROOT
 
@@ -31,7 +31,7 @@ def bound(name):
 def test_the_oldest_version_and_newer_ones_are_taken(name):
     oldest, name = bound(name), name.removesuffix(">")
     for version in (oldest, f"{oldest}+cpu", "99.0"):
-        check_version("any", framework(name, version))
+        check_version(framework(name, version), "gankit")
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,9 @@ def test_the_oldest_version_and_newer_ones_are_taken(name):
 def test_an_older_version_is_refused_with_the_remedy(name, version):
     expected = f"got {name} {version}; expected .* or newer; pip install --upgrade {name}"
     with pytest.raises(BackendUnavailable, match=expected.replace("+", r"\+")):
-        check_version(name, framework(name, version))
+        check_version(framework(name, version), "gankit")
 
 
 def test_a_library_without_a_bound_is_taken():
-    check_version("other", framework("other", "0.1"))
+    check_version(framework("other", "0.1"), "gankit")
+    check_version(framework("torch", "0.1"), "a package that is not installed")
