@@ -10,20 +10,27 @@ from gankit.contract import Backend, Problem, Started, Trainer, World, check_ver
 
 def build(problem: Problem) -> Trainer:
     """Return a trainer for `problem`; imports Keras and the framework that it runs on."""
-    from gankit_keras.keras_import import keras
-
-    check_version(keras, "gankit")
-    framework = keras.backend.backend()
+    framework = imported()
     if framework == "tensorflow":
-        import tensorflow as tf
-
-        check_version(tf, "gankit")
         from gankit_keras.trainer import KerasTrainer
 
         return KerasTrainer(problem)
     from gankit_keras.functional_trainer import functional_trainer
 
     return functional_trainer(problem, framework)
+
+
+def imported() -> str:
+    """Import Keras, and return the framework it runs on; BackendUnavailable if one is too old."""
+    from gankit_keras.keras_import import keras
+
+    check_version(keras, "gankit")
+    framework: str = keras.backend.backend()
+    if framework == "tensorflow":
+        import tensorflow as tf
+
+        check_version(tf, "gankit")
+    return framework
 
 
 def join(this: Started) -> World:
@@ -35,6 +42,7 @@ def join(this: Started) -> World:
 
 def inspect() -> Mapping[str, str]:
     """Return the versions, devices and settings of Keras and of its framework; imports both."""
+    imported()
     from gankit_keras.environment import environment
 
     return environment()

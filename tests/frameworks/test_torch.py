@@ -77,16 +77,16 @@ def test_the_previous_precision_setting_is_restored(monkeypatch, before):
 
 def test_threads_that_compute_at_the_same_time_restore_the_setting(monkeypatch):
     monkeypatch.setattr(matmul, "onednn_is_exact", lambda: True)
-    before, seen, meet = gpu_settings(), [], threading.Barrier(2, timeout=30)
+    before, seen, meet = gpu_settings(), [], threading.Barrier(2)
 
     @matmul.float32_products
     def first():
-        meet.wait()
+        meet.wait(timeout=30)
 
     @matmul.float32_products
     def second():
-        meet.wait()
-        thread.join()
+        meet.wait(timeout=30)
+        thread.join(timeout=30)
         seen.extend(gpu_settings())
 
     thread = threading.Thread(target=first)
