@@ -473,7 +473,9 @@ def penalty(chance):
 def raised(chance, penalty):
     """Return a penalty, sometimes with another power of the norm if its target is 0."""
     power = chance.choice([2.0, 2.0, 3.0, 6.0])
-    return penalty if penalty.target else replace(penalty, power=power)
+    if penalty.target or power == 2:
+        return penalty
+    return replace(penalty, power=power, weight=1e-4)  # A larger one makes a run diverge.
 
 
 def augment(chance):
@@ -482,4 +484,5 @@ def augment(chance):
         return None
     policy = tuple(chance.sample(TRANSFORMS, chance.randint(1, len(TRANSFORMS))))
     adaptive = chance.random() < 0.4
-    return Augment(policy, adaptive, target=0.0, images=20.0, every=chance.choice([1, 2]))
+    # No mean of signs is the target: rounding would decide between the two sides of it.
+    return Augment(policy, adaptive, target=0.03, images=20.0, every=chance.choice([1, 2]))
