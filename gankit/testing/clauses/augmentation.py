@@ -22,7 +22,14 @@ from gankit.testing.clauses.penalties import (
 )
 from gankit.testing.clauses.running_state import without_penalties
 from gankit.testing.clauses.updates import assert_losses_close, each_player, run_update
-from gankit.testing.harness import Setup, assert_matches_reference, ready, require, supported
+from gankit.testing.harness import (
+    Setup,
+    assert_matches_reference,
+    build,
+    ready,
+    require,
+    supported,
+)
 from gankit.testing.level_marks import level
 from gankit.testing.network_pairs import TO_IMAGE
 from gankit.testing.ops import NumpyOps
@@ -63,8 +70,9 @@ class AugmentationClauses:
         """
         require(backend, "input-gradients")
         require(backend, "float64")
-        trainer = ready(backend, problem := augmented_problem(backend))
-        # A few images: each of their values is moved twice, and augmented.
+        # A few images: each of their values is moved twice, and augmented. A trainer of several
+        # processes may take batches of one size alone.
+        trainer = build(backend, problem := augmented_problem(backend))
         batch = replace(rgb_setup(problem), batch_size=4).batch()
         found = penalty_cost(trainer, batch, 0)
         gradients = [
