@@ -6,7 +6,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gankit.contract import Problem
@@ -136,12 +136,7 @@ class Objective:
             loss = weighted(weight, formula(self.ops, real, self._logits(outputs["fake"])))
         for value in self._further("generator", passes)[0]:
             loss = value if loss is None else loss + value
-
-        def matching(layers: int) -> Tensor:
-            fakes, reals, _ = passes.joined(layers=layers)
-            return matched(self.ops, fakes, reals)
-
-        return self._with_terms("generator", loss, passes, outputs, matching)
+        return self._with_terms("generator", loss, passes, outputs)
 
     def penalty(self, number: int, weights: Tensors, made: Tensors, inputs: Inputs) -> Tensor:
         """Return the `number`-th penalty's term of the loss, a scalar, from a separate pass.
@@ -234,33 +229,29 @@ class Objective:
         return self.ops.xp.reshape(outputs, (-1,))
 
     def _with_terms(
-        self,
-        side: Side,
-        loss: Tensor | None,
-        passes: Passes,
-        outputs: Mapping[str, Tensor],
-        matching: Callable[[int], Tensor] | None = None,
+        self, side: Side, loss: Tensor | None, passes: Passes, outputs: Mapping[str, Tensor]
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the loss with the terms of one side, given the outputs of each half.
 
-        Beside it are the values of the terms without their weights. `matching` returns that of the
-        features after some layers; `loss` is None if the side has no adversarial one.
+        Beside it are the values of the terms without their weights. `loss` is None if the side has
+        no adversarial one.
         """
         values = []
         for term in self.problem.terms_of(side):
-            if term.kind == MATCHING and matching:
-                value = matching(self.problem.layers_of(term))
+            if term.kind == MATCHING:
+                fakes, reals, _ = passes.joined(layers=self.problem.layers_of(term))
+                value = matched(self.ops, fakes, reals)
             elif term.of_values:
                 value = self._of_values(term, passes)
             else:
-                value = self._of_head(term, passes.inputs, outputs)
+                value = self._of_head(term, passes, outputs)
             loss = term.weight * value if loss is None else loss + term.weight * value
             values.append(value)
         return loss, tuple(values)
 
-    def _of_head(self, term: Term, inputs: Inputs, outputs: Mapping[str, Tensor]) -> Tensor:
+    def _of_head(self, term: Term, passes: Passes, outputs: Mapping[str, Tensor]) -> Tensor:
         """Return the value of a term of a head, given the outputs of each half."""
-        columns = self.problem.head_columns[term.head]
+        inputs, columns = passes.inputs, self.problem.head_columns[term.head]
         of = outputs[term.half][:, columns]
         if term.kind == INFORMATION:
             return information(self.ops, of, outputs["again"][:, columns])

@@ -139,9 +139,8 @@ class Passes:
 
     def features(self, name: str) -> Tensor:
         """Return the features `name` of `Problem.values`: a layer of the discriminator, as rows."""
-        found, values = self.problem.values.features[name], self.values
-        x = tuple(values[value] for value in found.inputs)
-        layers = found.layer + 1
+        found = self.problem.values.features[name]
+        x, layers = self._joined_values([found.inputs]), found.layer + 1
         return self._run("discriminator", x, number=found.number, layers=layers)[0]
 
     def images(self, half: Half) -> Tensor:
@@ -162,7 +161,7 @@ class Passes:
     def _run(
         self,
         name: str,
-        x: Sequence[Tensor],
+        x: tuple[Tensor, ...],
         *,
         number: int = 0,
         halves: int = 1,
@@ -176,7 +175,7 @@ class Passes:
         outputs, running = self.networks.run(
             name,
             strip_prefix(self.weights, name),
-            tuple(x) if len(x) > 1 else x[0],
+            x if len(x) > 1 else x[0],
             labels,
             self.inputs.masks,
             number=number,

@@ -6,6 +6,7 @@ A penalty that is due in every update may share the adversarial pass; others hav
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from gankit.augment import Half
 from gankit.contract import strip_prefix
@@ -23,28 +24,27 @@ def adversarial(passes: Passes) -> tuple[Tensor, Tensor, Tensors, dict[Half, Ten
     shared, ops = passes.problem.shared_penalties, passes.ops
     if not shared:
         return *passes.joined(moving=True), {}
-    fake, real = passes.images("fake"), passes.images("real")
     if len(shared) == 2:
 
         def joined(images: Tensor) -> tuple[Tensor, Tensors]:
             fakes, reals, running = passes.joined(ops.halves(images), moving=True)
             return ops.xp.concatenate([fakes, reals], axis=0), running
 
-        images = ops.xp.concatenate([fake, real], axis=0)
+        images = ops.xp.concatenate([passes.images("fake"), passes.images("real")], axis=0)
         outputs, running, gradient = _with_gradient(passes, joined, images)
         by_fakes, by_reals = ops.halves(gradient)
         return *ops.halves(outputs), running, {"fake": by_fakes, "real": by_reals}
     (half,) = shared
 
+    other: Half = "real" if half == "fake" else "fake"
+
     def alone(images: Tensor) -> tuple[Tensor, Tensors]:
         return passes.alone(images, half)
 
-    with_gradient, _, gradient = _with_gradient(passes, alone, fake if half == "fake" else real)
-    if half == "fake":
-        reals, running = passes.alone(real, "real", moving=True)
-        return with_gradient, reals, running, {half: gradient}
-    fakes, running = passes.alone(fake, "fake", moving=True)
-    return fakes, with_gradient, running, {half: gradient}
+    outputs, _, gradient = _with_gradient(passes, alone, passes.images(half))
+    others, running = passes.alone(passes.images(other), other, moving=True)
+    made = {half: outputs, other: others}
+    return made["fake"], made["real"], running, {half: gradient}
 
 
 def separate(passes: Passes, number: int) -> Tensor:
@@ -52,13 +52,11 @@ def separate(passes: Passes, number: int) -> Tensor:
     penalty = passes.problem.penalties[number]
     random = strip_prefix(passes.inputs.random, f"penalty/{number}")
 
-    def deviation(images: Tensor) -> Tensor:
-        return batch_deviation(passes.ops, images)
-
     def outputs(images: Tensor) -> tuple[Tensor, Tensors]:
         return passes.alone(images, penalty.half, number=number + 1)
 
-    points = penalty.points(passes.images("real"), passes.images("fake"), random, deviation)
+    real, fake = passes.images("real"), passes.images("fake")
+    points = penalty.points(real, fake, random, partial(batch_deviation, passes.ops))
     _, _, gradient = _with_gradient(passes, outputs, points)
     return of_gradient(passes, number, gradient)
 

@@ -73,11 +73,11 @@ def in_the_order_of_ranks(sums, batch, *rows):
     return _Whole.apply(torch.cat(rows)[None], count * batch, places, sums.reduce)[0].chunk(count)
 
 
-def terms_of_own_rows(objective, side, loss, passes, outputs, *more, terms=Objective._with_terms):
+def terms_of_own_rows(objective, term, passes, outputs, of_head=Objective._of_head):
     own, inputs = passes.rows, passes.inputs
     inputs = inputs._replace(noise=own(inputs.noise), labels=own(inputs.labels))
     outputs = {half: own(made) for half, made in outputs.items()}
-    return terms(objective, side, loss, replace(passes, inputs=inputs), outputs, *more)
+    return of_head(objective, term, replace(passes, inputs=inputs), outputs)
 
 
 def features_of_own_rows(_ops, fakes, reals):
@@ -125,7 +125,7 @@ MISTAKES = {
         ("gankit_torch.sums.TorchSums.whole",), in_the_order_of_ranks, "batch norm, fake"
     ),
     "labels and codes of own rows": Mistake(
-        ("gankit.functional.objective.Objective._with_terms",), terms_of_own_rows, "classifier"
+        ("gankit.functional.objective.Objective._of_head",), terms_of_own_rows, "classifier"
     ),
     "features of own rows": Mistake(
         ("gankit.functional.objective.matched",), features_of_own_rows, "classifier"

@@ -31,9 +31,7 @@ SURVIVORS = {
     f"{_ADVERSARIAL}return *passes.joined(moving=True), {{}}: True becomes False": MOVING,
     f"{_ADVERSARIAL}fakes, reals, running = passes.joined(ops.halves(images), moving=True): "
     "True becomes False": MOVING,
-    f'{_ADVERSARIAL}reals, running = passes.alone(real, "real", moving=True): '
-    "True becomes False": MOVING,
-    f'{_ADVERSARIAL}fakes, running = passes.alone(fake, "fake", moving=True): '
+    f"{_ADVERSARIAL}others, running = passes.alone(passes.images(other), other, moving=True): "
     "True becomes False": MOVING,
     f"{_GRADIENT}if count > 1:  # The logit of an image is the mean of its map.: "
     "1 becomes 2": TWO_LOGITS,
