@@ -88,6 +88,7 @@ def payload(
     directions: int = DIRECTIONS,
     most: int = MOST_WEIGHT_BYTES,
     sources: NDArray[np.uint8] | None = None,
+    run_name: str = "RUN",
 ) -> dict[str, Any]:
     """Return the data with which a page makes the images of a run's network, as JSON values.
 
@@ -107,6 +108,8 @@ def payload(
     sources
         `(n, height, width, channels)` the page's pictures, if the network takes some; None, the
         default, for the first 12 of `gankit translate RUN`.
+    run_name
+        The run's name in the commands of the page; "RUN" by default.
 
     Returns
     -------
@@ -167,7 +170,7 @@ def payload(
         sources = page_sources(run, network)
     called = run.generator if network == GENERATOR else run.networks[network]
     shown = {
-        "run": "RUN",
+        "run": run_name,
         "network": "" if network == GENERATOR else network,
         "inputs": [SOURCE],
         "latent": 0,

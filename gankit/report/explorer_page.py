@@ -30,9 +30,7 @@ def render_explorer(run: Run, *, title: str, name: str = "RUN") -> str:
     ConfigError
         A network cannot be explored: see `gankit.report.explorer.payload`.
     """
-    panes = tuple(panes_of(run, 0, None, explorer.MOST_WEIGHT_BYTES))
-    for pane in panes:
-        pane.payload["run"] = name
+    panes = tuple(panes_of(run, 0, None, explorer.MOST_WEIGHT_BYTES, name))
     parts = ExplorerParts(panes, explorer.STYLES, explorer.SCRIPTS)
     return filled(
         "explorer.html.j2",

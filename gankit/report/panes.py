@@ -92,14 +92,19 @@ def explorer_parts(
     return ExplorerParts(tuple(panes), explorer.STYLES, explorer.SCRIPTS)
 
 
-def panes_of(run: Run, number: int, network: str | None, most: int) -> Iterator[Pane]:
-    """Yield the panes of a run, whose weights together take at most `most` bytes."""
+def panes_of(
+    run: Run, number: int, network: str | None, most: int, run_name: str = "RUN"
+) -> Iterator[Pane]:
+    """Yield the panes of a run, whose weights together take at most `most` bytes.
+
+    `run_name` is the run's name in the commands of the page.
+    """
     from gankit.report import explorer
 
     names = explorer.explored(run, network)
     for name in names:
         title = name if len(names) > 1 else ""
-        yield Pane(number, title, explorer.payload(run, network=name, most=most))
+        yield Pane(number, title, explorer.payload(run, network=name, most=most, run_name=run_name))
         most -= explorer.weight_bytes(run.problem, name)
 
 
