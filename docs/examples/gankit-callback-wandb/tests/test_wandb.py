@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+import wandb
 from wandb.proto import wandb_internal_pb2
 
 import gankit
@@ -51,6 +52,7 @@ def chunks(content):
 
 def records(folder):
     """Yield the records that W&B logged, by session."""
+    wandb.teardown()  # W&B's process closes the files; run.finish() does not wait for that.
     for path in sorted(folder.glob("wandb/offline-run-*/*.wandb")):
         record = b""
         for kind, part in chunks(path.read_bytes()):
