@@ -21,6 +21,11 @@ from gankit.launch.messages import Tell, warn
 from gankit.launch.source_images import with_absolute_sources, with_sources
 from gankit.layers import Shape
 
+INSTEAD_OF_MNIST = (
+    "training on glyphs, drawn digits, INSTEAD OF MNIST, which was neither found nor downloaded; "
+    "'gankit data fetch mnist' says why"
+)
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -135,7 +140,7 @@ def _load_named(
         try:
             images = plugins.get_dataset(name).load(data_dir)
         except DataError as error:
-            warn(f"training on glyphs, drawn digits, INSTEAD OF MNIST: {one_line(error)}")
+            warn(INSTEAD_OF_MNIST)
             why = "; ".join([one_line(error), *getattr(error, "__notes__", ())])
             name, notes = "glyphs", {"instead_of_mnist": why}
             images = plugins.get_dataset(name).load(data_dir)

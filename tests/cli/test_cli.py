@@ -265,7 +265,8 @@ def test_without_mnist_and_without_a_name_glyphs_are_used_with_a_warning_and_rec
     arguments = [a for a in TRAIN if a not in ("--dataset", "glyphs")]
     ended = command(*arguments, "--out", "run")
     assert ended.code == ExitCode.OK, ended.err
-    assert "warning: training on glyphs" in ended.err
+    assert "warning: training on glyphs, drawn digits, INSTEAD OF MNIST" in ended.err
+    assert "searched " in command("data", "fetch", "mnist").err  # As the warning says.
     assert tomllib.loads(Path("run/config.toml").read_text("utf-8"))["dataset"] == "glyphs"
     recorded = json.loads(Path("run/environment.json").read_text("utf-8"))
     assert "GANKIT_OFFLINE" in recorded["instead_of_mnist"]
