@@ -16,13 +16,19 @@ from gankit.data.memory_data import origin
 from gankit.launch.checks.image_size import described
 from gankit.launch.expected_images import ExpectedImages, Loaded, expected_classes, expected_images
 from gankit.launch.messages import Tell, silent
-from gankit.launch.resume.recorded_config import base
+from gankit.launch.resume.recorded_config import base, recorded
 from gankit.launch.warm_start.inherited_settings import inherited_settings
 from gankit.launch.warm_start.init_from import InitFrom
 from gankit.layers import Shape
 from gankit.recipes.families import FAMILIES
 from gankit.recipes.families.family import Family, Role
-from gankit.recipes.families.settings import DEFAULT_SHAPE, ROLES, families
+from gankit.recipes.families.settings import (
+    DEFAULT_CLASSES,
+    DEFAULT_SHAPE,
+    ROLES,
+    families,
+    states_options,
+)
 from gankit.recipes.families.sizes import LEAST, neighbours, within
 from gankit.recipes.families.sizes import described as sides
 from gankit.runs import RunFolder
@@ -71,7 +77,7 @@ def layered_sources(
         The run has another recipe, or the family makes no such images.
     """
     if run is not None and RunFolder(run).exists():
-        return [base(recipe, run), *rest]
+        return _resumed_sources(recipe, run, rest)
     loaded = {} if loaded is None else loaded
     images, stated = None, merge(rest)[0]
     if recipe is None and warm:
@@ -96,6 +102,21 @@ def layered_sources(
     needed = isinstance(weight := merged.get("auxiliary", 0), int | float) and weight > 0
     classes = expected_classes(merged, data_dir, loaded) if needed else 0
     return with_layers(sources, shape, classes)
+
+
+def _resumed_sources(recipe: str | None, run: Path, rest: list[Source]) -> list[Source]:
+    """Return the sources of a resumed run's settings.
+
+    Its settings have layers and no family. Options of the family, repeated, become the layers that
+    they make in a new run, so that they can be compared with the run's.
+    """
+    config, own = recorded(run), base(recipe, run)
+    name = recipe or config.recipe
+    if not states_options(merge(rest)[0]) or (recipe is None and name not in plugins.recipes()):
+        return [own, *rest]
+    lowest = from_recipe(name, plugins.get_recipe)
+    made = with_layers([lowest, *rest], config.image_shape, config.classes or DEFAULT_CLASSES)
+    return [own, *(source for source in made if source[0] != lowest[0])]
 
 
 def _states_networks(stated: Mapping[str, Any]) -> bool:

@@ -95,7 +95,10 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
         start, log, facts = 0, None, _facts(plan)
         tell(f"{folder.path} has no checkpoint yet: starting from step 0")
     if start >= plan.steps:
-        tell(f"the run is finished after {counted(start, 'step')}; increase --epochs or --steps")
+        tell(
+            f"the run is finished after {counted(start, 'step')}; to double it, add "
+            f"--steps {2 * start} (in Python steps={2 * start})"
+        )
         return start
     require_space(folder.path, space_needed(plan, trainer, start))
     evaluation_log.read(folder.evaluations)

@@ -181,6 +181,32 @@ def test_the_command_makes_colour_pictures_of_a_good_size(command):
 
 
 @pytest.mark.usefixtures("machine")
+def test_the_same_command_with_its_width_resumes_a_run(command):
+    write_pictures("faces", *[(16, 20, 3)] * 6)
+    words = ("train", "--dataset", "./faces", "--backend", "numpy", "--batch", "4", "--out", "run")
+    assert command(*words, "--set", "width=2", "--steps", "2").code == 0
+    for recipe in ((), ("--recipe", "pictures")):
+        more = command(*words, *recipe, "--set", "width=2", "--steps", "3", "--resume")
+        assert more.code == 0, more.err
+    assert gankit.load("run").step == 3
+    other = command(*words, "--set", "width=3", "--steps", "4", "--resume")
+    assert other.code == ExitCode.USAGE
+    assert "run was trained with other settings: generator.layers.0.units was" in other.err
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_run_of_a_file_resumes_with_its_width_if_the_file_is_given(command):
+    write_pictures("faces", *[(16, 20, 3)] * 6)
+    Path("mine.toml").write_text(command("recipes", "show", "pictures").out, "utf-8")
+    words = ("train", "--dataset", "./faces", "--backend", "numpy", "--batch", "4", "--out", "run")
+    words += ("--recipe", "mine.toml", "--set", "width=2")
+    assert command(*words, "--steps", "2").code == 0
+    assert command(*words, "--steps", "3", "--resume").code == 0
+    without = command("train", "--out", "run", "--resume", "--steps", "4", "--set", "width=2")
+    assert (without.code, without.err) == (ExitCode.USAGE, "gankit: unknown key 'width'\n")
+
+
+@pytest.mark.usefixtures("machine")
 def test_a_size_that_no_network_makes_is_an_error_of_one_line(command):
     write_pictures("faces", *[(64, 64, 3)] * 6)
     ended = command("train", "--recipe", "dcgan", "--dataset", "./faces", "--size", "50")

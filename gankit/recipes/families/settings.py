@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 from gankit.layers import Layer, Shape, Spec
@@ -61,7 +61,12 @@ def layers(
     }
 
 
-def without_families(settings: Mapping[str, Any], roles: Mapping[Role, Family]) -> dict[str, Any]:
+def states_options(settings: Mapping[str, Any]) -> bool:
+    """Return whether settings have a family, a width or an option of a family."""
+    return without_families(settings, ROLES) != settings
+
+
+def without_families(settings: Mapping[str, Any], roles: Collection[Role]) -> dict[str, Any]:
     """Return settings without families, widths and options of the networks in `roles`."""
     if not roles:
         return dict(settings)
