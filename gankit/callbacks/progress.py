@@ -162,7 +162,7 @@ class Epochs:
         part = f", {len(losses)} of {self.steps} steps" if len(losses) < self.steps else ""
         means = losses_in_words(losses.mean(axis=0))
         seconds = now - (now if self._began is None else self._began)
-        self._screen.write(f"epoch {epoch:3}/{self.epochs}{part}  {means}  {seconds:.1f} s")
+        self._screen.write(f"epoch {epoch:3}/{self.epochs}{part}  mean {means}  {seconds:.1f} s")
         self._began, self._losses = now, []
 
 

@@ -157,8 +157,8 @@ def test_an_epoch_is_a_line_with_its_mean_losses():
     walk([Epochs(4, 3, stream)], 0, 10, largest=3)
     lines = stream.getvalue().splitlines()
     assert [line[:11] for line in lines] == ["epoch   1/3", "epoch   2/3", "epoch   3/3"]
-    assert "  D 2.750 G 0.500  " in lines[0]
-    assert "  D 9.750 G 2.833  " in lines[2]
+    assert "  mean D 2.750 G 0.500  " in lines[0]
+    assert "  mean D 9.750 G 2.833  " in lines[2]
     assert lines[0].endswith(" s")
 
 
@@ -170,7 +170,7 @@ def test_an_epoch_is_a_line_with_its_mean_losses():
 def test_an_incomplete_epoch_is_marked(start, end, said):
     stream = io.StringIO()
     walk([Epochs(4, 3, stream)], start, end)
-    assert stream.getvalue().startswith(f"epoch   1/3{said}  D ")
+    assert stream.getvalue().startswith(f"epoch   1/3{said}  mean D ")
 
 
 @pytest.fixture

@@ -446,7 +446,7 @@ def test_the_same_seed_gives_the_same_run_and_another_another(command):
 
 def test_output_to_a_file_has_plain_lines_and_no_escape_codes(command):
     ended = command(*TRAIN, "--out", "run")
-    assert re.search(r"^epoch +1/2  D \d.* G \d", ended.err, re.MULTILINE)
+    assert re.search(r"^epoch +1/2  mean D \d.* G \d", ended.err, re.MULTILINE)
     assert "step 4/4" in ended.err
     assert "\x1b" not in ended.err + ended.out
     assert "\r" not in ended.err + ended.out
