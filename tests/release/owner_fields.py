@@ -50,7 +50,8 @@ def missing(
         *_contacts(project),
         *_cited(project, citation),
         *_urls(project),
-        *_texts(version, pages["README.md"], changelog),
+        *_dated(version, changelog),
+        *_links(pages["README.md"]),
         *_unreleased({**pages, "docs/tutorial.ipynb": cells}),
         *_installed(project["name"], cells),
     ]
@@ -78,11 +79,20 @@ def _urls(project: Mapping[str, Any]) -> Iterator[str]:
             yield f"pyproject.toml: project.urls.{name}: got {got}; expected https://..."
 
 
-def _texts(version: str, readme: str, changelog: str) -> Iterator[str]:
-    if not re.search(
-        rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE
-    ):
+def _dated(version: str, changelog: str) -> Iterator[str]:
+    """Yield a line unless the version has one dated section, with all that was unreleased."""
+    sections = re.split(r"^## ", changelog, flags=re.MULTILINE)[1:]
+    own = [one for one in sections if one.startswith(f"[{version}]")]
+    left = [one for one in sections if re.match(r"\[Unreleased\]\s*\S", one)]
+    if len(own) > 1:
+        yield f"CHANGELOG.md: got {len(own)} sections [{version}]; expected one"
+    elif not own or not re.match(r"\[[^]]+\] - \d{4}-\d\d-\d\d\n", own[0]):
         yield f"CHANGELOG.md: got no line '## [{version}] - DATE'; move Unreleased there"
+    elif left:
+        yield f"CHANGELOG.md: got a text in [Unreleased]; move it to [{version}]"
+
+
+def _links(readme: str) -> Iterator[str]:
     if count := len(LINK.findall(readme)):
         yield (
             f"README.md: got {count} links to files; expected https://..., because a package "

@@ -40,6 +40,12 @@ def test_nothing_is_missing_if_everything_is_filled_in():
         ({"urls": {}}, [f"project.urls.{name}" for name in URLS]),
         ({"urls": FILLED["urls"] | {"Issues": "example"}}, ["project.urls.Issues: got 'example'"]),
         ({"changelog": "## [1.2.0]\n"}, ["'## [1.2.0] - DATE'"]),
+        ({"changelog": "## [1.2.0] - soon\n"}, ["'## [1.2.0] - DATE'"]),
+        ({"changelog": f"{CHANGELOG}\n## [1.2.0]\n"}, ["got 2 sections [1.2.0]"]),
+        (
+            {"changelog": CHANGELOG.replace("[Unreleased]\n", "[Unreleased]\n\n- New.\n")},
+            ["got a text in [Unreleased]; move it to [1.2.0]"],
+        ),
         ({"package": ""}, ["docs/tutorial.ipynb: PACKAGE: got ''; expected 'gankit'"]),
         ({"package": "git+https://example.org/x"}, ["PACKAGE: got 'git+https://example.org/x'"]),
         (
