@@ -10,10 +10,11 @@ FRAMEWORKS := $(filter torch keras jax autograd,$(BACKENDS))
 
 .PHONY: demo test coverage crash fuzz lockstep mutants lint docs bench release-check audit setup clean
 
-demo: .venv/core ## Train the reference backend for a minute or two, and show where the pictures are.
+# One thread: two wait for each other, for minutes if other programs use the processors.
+demo: .venv/core ## Train the reference backend for about a minute, and show where the pictures are.
 	@rm -rf runs/demo
-	$(BIN)/gankit train --backend numpy --epochs 10 --out runs/demo
-	@$(BIN)/gankit sample runs/demo --out runs/demo/samples.png
+	GANKIT_THREADS=1 $(BIN)/gankit train --backend numpy --epochs 10 --out runs/demo
+	@GANKIT_THREADS=1 $(BIN)/gankit sample runs/demo --out runs/demo/samples.png
 	@echo
 	@echo "Trained the recipe simple for ten epochs on the numpy backend; the run is in runs/demo."
 	@echo "Grids of epochs 1 and 10: runs/demo/samples; 25 new images: runs/demo/samples.png."
@@ -53,7 +54,7 @@ release-check: .venv/release ## Build dist/, try the wheel in a new environment,
 	$(BIN)/python -m tests.release.check
 
 audit: .venv/audit ## Look up known vulnerabilities of the versions in constraints.txt.
-	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
 setup: .venv/core .venv/test .venv/trackers .venv/docs $(addprefix .venv/with-,$(FRAMEWORKS)) ## Install what the tests need.
 

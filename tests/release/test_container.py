@@ -113,10 +113,12 @@ def test_it_trains_as_a_user_without_rights():
     assert "gankit" in PROJECT["project"]["scripts"]
 
 
-def test_the_commands_of_the_documentation_name_the_volume_and_the_argument():
+def test_the_commands_of_the_documentation_name_the_volume_and_the_arguments():
     lines = (DOCS / "running.md").read_text("utf-8").replace("\\\n", " ").splitlines()
     builds = [shlex.split(line) for line in lines if line.startswith("$ docker build")]
     runs = [shlex.split(line) for line in lines if line.startswith("$ docker run")]
-    assert [word for line in builds for word in line if "=" in word] == ["DEVICE=cuda"]
+    given = [word.split("=") for line in builds for word in line if "=" in word]
+    assert given == [["PIP_EXTRA_INDEX_URL", "ADDRESS"], ["DEVICE", "cuda"]]
+    assert {name for name, _ in given} == {word.partition("=")[0] for word in values("ARG")}
     assert runs
     assert all(f":{values('VOLUME')[0]}" in line[line.index("-v") + 1] for line in runs)
