@@ -37,7 +37,7 @@ PROMISED = {
     "gankit.contract": "API AnyLabels Array CAPABILITIES LabelFormat LabelVectors Labels NO_LABELS "
     "Backend Batch Block BlockTrainer Classifier DifferentiableGenerator Discriminator Generator "
     "Network NetworksTrainer Options Precision Problem Started State Trainer World add_prefix "
-    "aligned check_state check_version keep_freed_memory strip_prefix",
+    "aligned check_state keep_freed_memory strip_prefix",
     "gankit.layers": "Layer Node Place Shape Shapes Spec Dense Conv ConvTranspose Upsample "
     "AveragePool BlurPool BlurUpsample MinibatchStd SelfAttention BatchNorm LayerNorm "
     "InstanceNorm Embedding Projection LeakyReLU ReLU Tanh Sigmoid ClassLogit "

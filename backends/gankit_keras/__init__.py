@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
-from gankit.contract import Backend, Problem, Started, Trainer, World, check_version
+from gankit.contract import Backend, Problem, Started, Trainer, World
 
 
 def build(problem: Problem) -> Trainer:
@@ -21,15 +21,10 @@ def build(problem: Problem) -> Trainer:
 
 
 def imported() -> str:
-    """Import Keras, and return the framework it runs on; BackendUnavailable if one is too old."""
+    """Import Keras, and return the framework it runs on."""
     from gankit_keras.keras_import import keras
 
-    check_version(keras, "gankit")
     framework: str = keras.backend.backend()
-    if framework == "tensorflow":
-        import tensorflow as tf
-
-        check_version(tf, "gankit")
     return framework
 
 
@@ -67,4 +62,5 @@ def gankit_backends() -> Iterable[Backend]:
         inspect=inspect,
         exports=exports(framework),
         join=join,
+        distribution="gankit",
     )

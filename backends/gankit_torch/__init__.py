@@ -6,15 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from gankit import hookimpl
-from gankit.contract import (
-    CAPABILITIES,
-    Backend,
-    Problem,
-    Started,
-    Trainer,
-    World,
-    check_version,
-)
+from gankit.contract import CAPABILITIES, Backend, Problem, Started, Trainer, World
 from gankit.errors import ConfigError
 
 ADDRESS = "MASTER_ADDR"
@@ -23,9 +15,6 @@ ADDRESS = "MASTER_ADDR"
 
 def build(problem: Problem) -> Trainer:
     """Return a trainer for `problem`; imports torch."""
-    import torch
-
-    check_version(torch, "gankit")
     from gankit_torch.trainer import TorchTrainer
 
     return TorchTrainer(problem)
@@ -44,9 +33,6 @@ def join(this: Started) -> World:
 
 def inspect() -> Mapping[str, str]:
     """Return torch's version, devices and settings on this machine; imports torch."""
-    import torch
-
-    check_version(torch, "gankit")
     from gankit_torch.environment import environment
 
     return environment()
@@ -67,4 +53,5 @@ def gankit_backends() -> Iterable[Backend]:
         inspect=inspect,
         exports=EXPORTS,
         join=join,
+        distribution="gankit",
     )

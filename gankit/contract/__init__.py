@@ -11,7 +11,6 @@ from gankit.contract.label_format import (
     Labels,
     LabelVectors,
 )
-from gankit.contract.oldest_versions import check_version
 from gankit.contract.options import Options, Precision, SourceKind
 from gankit.contract.problem import Problem
 from gankit.contract.protocols import (
@@ -63,7 +62,6 @@ __all__ = [
     "add_prefix",
     "aligned",
     "check_state",
-    "check_version",
     "keep_freed_memory",
     "strip_prefix",
 ]

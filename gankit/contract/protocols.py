@@ -371,7 +371,7 @@ class Backend:
         Version of the contract that it was written for; state it explicitly, because the default
         is that of the installed gankit.
     remedy
-        What to do when a required module is missing: "pip install 'gankit[torch]'".
+        What to do when a required module is missing or too old: "pip install 'gankit[torch]'".
     inspect
         Returns facts about the framework on this machine, texts by name: versions, devices,
         threads, determinism, precision; imports it. `gankit doctor` prints them.
@@ -381,6 +381,9 @@ class Backend:
         Meets the processes that this one was started together with, and returns their world,
         always the same one; needed for the capability "distributed". Its argument says how this
         process was started.
+    distribution
+        The package whose requirements give the oldest versions of the modules in `requires`, such
+        as "gankit"; empty, the default, for none.
     """
 
     name: str
@@ -392,6 +395,7 @@ class Backend:
     inspect: Callable[[], Mapping[str, str]] | None = None
     exports: Mapping[str, Export] = field(default_factory=dict, hash=False)
     join: Callable[[Started], World] | None = None
+    distribution: str = ""
 
     def world(self) -> World:
         """Return the processes that this one was started together with, or one process.

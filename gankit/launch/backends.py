@@ -49,10 +49,14 @@ def choose_backend(
         return chosen
     if native:
         return plugins.get_backend(native_networks.backend_of(native, known))
+    too_old: list[str] = []
     for candidate in known:
-        if not plugins.missing_modules(candidate):
-            tell(f"backend {candidate.name}, the first installed of {', '.join(PREFERRED)}")
+        faults = plugins.missing_modules(candidate)
+        if not faults:
+            line = f"backend {candidate.name}, the first installed of {', '.join(PREFERRED)}"
+            tell("; ".join([line, *too_old]))
             return candidate
+        too_old += [f"{candidate.name} needs {f}" for f in faults if f not in candidate.requires]
     raise UnknownName("backend", name, [backend.name for backend in known])
 
 

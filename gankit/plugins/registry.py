@@ -118,7 +118,7 @@ def get_backend(name: str) -> Backend:
     UnknownBackend
         No plugin offers it.
     BackendUnavailable
-        Modules that it requires are missing or cannot be loaded.
+        Modules that it requires are missing, too old, or cannot be loaded.
     PluginError
         The plugin of this name raises an error, which is the cause of this one.
     """
@@ -140,7 +140,7 @@ def get_backend(name: str) -> Backend:
 
 
 def ready(backend: Backend) -> Backend:
-    """Return the backend; raise BackendUnavailable if modules that it requires are missing."""
+    """Return the backend; BackendUnavailable if required modules are missing or too old."""
     if missing := missing_modules(backend):
         remedy = f"; {backend.remedy}" if backend.remedy else ""
         raise BackendUnavailable(f"backend {backend.name!r} needs {', '.join(missing)}{remedy}")
@@ -175,8 +175,8 @@ def get_features(name: str) -> Features:
 
 
 def missing_modules(backend: Backend) -> list[str]:
-    """Return the modules that `backend` requires and that are not installed; imports none."""
-    return missing(backend.requires)
+    """Return the modules that `backend` requires and that are not installed or too old."""
+    return missing(backend.requires, backend.distribution)
 
 
 def collect(

@@ -91,6 +91,7 @@ FIELDS: dict[str, dict[str, Rule]] = {
         "remedy": TEXT,
         "inspect": OPTIONAL_FUNCTION,
         "join": OPTIONAL_FUNCTION,
+        "distribution": TEXT,
         "exports": Rule("a mapping of names to formats", lambda value: isinstance(value, Mapping)),
     },
     "export": {

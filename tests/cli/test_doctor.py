@@ -345,7 +345,7 @@ def test_a_framework_that_is_not_installed_is_no_problem(install, quick, command
     (report,) = [backend for backend in found["backends"] if backend["name"] == "mine"]
     assert report["missing"] == ["no_such_framework"]
     assert not report["usable"]
-    assert "not installed: needs no_such_framework" in command("doctor", "--quick").out
+    assert "not ready: needs no_such_framework" in command("doctor", "--quick").out
 
 
 # Frameworks, each in a separate process.

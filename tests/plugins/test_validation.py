@@ -31,6 +31,7 @@ WRONG = {
     "remedy": [None, 3],
     "inspect": ["facts", 3],
     "join": ["world", 3],
+    "distribution": [None, 3],
     "exports": [None, {"x": None}, {3: EXPORT}, {"a b": EXPORT}],
 }
 WRONG_EXPORT = {

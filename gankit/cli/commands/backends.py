@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
-from importlib import metadata
 
 import click
 
@@ -16,11 +14,12 @@ from gankit.cli.options import as_json, show
 def command(as_json: bool) -> None:
     """List the backends and whether each is usable, without importing a framework."""
     from gankit import plugins
+    from gankit.plugins.installed_modules import version
 
     rows = []
     for name, backend in sorted(plugins.backends().items()):
         missing = plugins.missing_modules(backend)
-        versions = {m: _version(m) for m in backend.requires if m not in missing}
+        versions = {m: version(m) or "?" for m in backend.requires if m not in missing}
         rows.append(
             {
                 "name": name,
@@ -46,13 +45,3 @@ def _line(row: dict[str, object]) -> str:
         modules = versions.items() if isinstance(versions, dict) else ()
         state = ", ".join(["ready", *(f"{module} {version}" for module, version in modules)])
     return f"{row['name']:<10} {state}"
-
-
-def _version(module: str) -> str:
-    """Return the version of a module's distribution, without importing the module."""
-    # Usually the names are equal. Searching all installed distributions is slow.
-    for name in (module, f"{module}-cpu"):
-        with suppress(metadata.PackageNotFoundError):
-            return metadata.version(name)
-    names = metadata.packages_distributions().get(module)
-    return metadata.version(names[0]) if names else "?"

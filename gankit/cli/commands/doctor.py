@@ -95,7 +95,7 @@ def _plugin(plugin: Plugin) -> str:
 def _backend(backend: BackendReport) -> Iterable[tuple[str, str]]:
     if backend.missing:
         remedy = f"; {backend.remedy}" if backend.remedy else ""
-        yield backend.name, f"not installed: needs {', '.join(backend.missing)}{remedy}"
+        yield backend.name, f"not ready: needs {', '.join(backend.missing)}{remedy}"
         return
     yield backend.name, f"cannot be used: {backend.fault}" if backend.fault else "ready"
     widest = max(map(len, backend.facts), default=0)
