@@ -115,7 +115,7 @@ def interpolated(ends: Array, steps: int, normal: int | None = None) -> Array:
     """
     steps = number(steps)
     if len(ends) < 2:
-        raise ConfigError(f"ends: got {len(ends)}; expected at least two seeds, such as 1,2")
+        raise ConfigError(f"ends: got {len(ends)}; expected at least two")
     whole = isinstance(steps, int) and not isinstance(steps, bool)
     if not whole or not 2 <= steps <= MOST_POINTS:
         raise ConfigError(

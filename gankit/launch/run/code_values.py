@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gankit.codes import Code
 from gankit.contract import Array, Problem
 from gankit.errors import ConfigError, UnknownName, shown
+from gankit.launch.run.given_numbers import given_numbers
 
 CodeValues: TypeAlias = Mapping[str, Any]
 """The values of codes by name: a number, or an array of `(n,)` or `(n, size)` numbers. Of a
@@ -39,12 +40,7 @@ def code_values(problem: Problem, n: int, given: CodeValues) -> dict[str, Array]
 
 
 def _columns(code: Code, n: int, values: object) -> Array:
-    try:
-        numbers = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise ConfigError(f"codes.{code.name}: got {shown(values)}; expected numbers") from None
-    if not np.isfinite(numbers).all():
-        raise ConfigError(f"codes.{code.name}: got {shown(values)}; expected finite numbers")
+    numbers = given_numbers(f"codes.{code.name}", values)
     if code.kind == "categorical":
         return _one_hot(code, n, numbers)
     if numbers.shape in ((), (n,)):

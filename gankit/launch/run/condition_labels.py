@@ -10,6 +10,7 @@ import numpy as np
 from gankit.conditions import Condition, scaled, spread
 from gankit.contract import LabelVectors
 from gankit.errors import ConfigError, UnknownName, shown
+from gankit.launch.run.given_numbers import given_numbers
 
 ConditionValues: TypeAlias = Mapping[str, Any]
 """Values of conditions by name: a number for all images, or `(n,)` of them."""
@@ -59,7 +60,7 @@ def given_labels(conditions: Sequence[Condition], n: int, given: object) -> Labe
         for name, values in given.items():
             if name not in by_name:
                 raise UnknownName("condition", str(name), sorted(by_name))
-            numbers = _numbers(f"labels.{name}", values)
+            numbers = given_numbers(f"labels.{name}", values)
             if numbers.shape not in ((), (n,)):
                 raise ConfigError(
                     f"labels.{name}: got the shape {numbers.shape}; expected a number, or {n} of "
@@ -74,7 +75,7 @@ def given_labels(conditions: Sequence[Condition], n: int, given: object) -> Labe
                 f"{{{first.name!r}: {first.high:g}}} or --label {first.name}={first.high:g}: the "
                 "run's labels are vectors"
             )
-        numbers = _numbers("labels", given)
+        numbers = given_numbers("labels", given)
         if numbers.shape not in ((len(conditions),), made.shape):
             names = ", ".join(condition.name for condition in conditions)
             raise ConfigError(
@@ -84,13 +85,3 @@ def given_labels(conditions: Sequence[Condition], n: int, given: object) -> Labe
             )
         made[...] = numbers
     return made
-
-
-def _numbers(place: str, values: object) -> LabelVectors:
-    try:
-        numbers: LabelVectors = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise ConfigError(f"{place}: got {shown(values)}; expected numbers") from None
-    if not np.isfinite(numbers).all():
-        raise ConfigError(f"{place}: got {shown(values)}; expected finite numbers")
-    return numbers

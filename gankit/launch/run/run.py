@@ -31,6 +31,7 @@ from gankit.launch.run.class_labels import NO_CLASSES, LabelChoice, class_labels
 from gankit.launch.run.code_values import CodeValues, code_values
 from gankit.launch.run.condition_labels import condition_labels
 from gankit.launch.run.encode_images import encoded
+from gankit.launch.run.given_numbers import given_numbers
 from gankit.launch.run.noise_chunks import noise_chunks, row_chunks
 from gankit.launch.run.translate_images import NO_SOURCES
 from gankit.layers import is_spec
@@ -230,10 +231,11 @@ class Run:
             `(n, len(seeds) - 1, steps, height, width, channels)` in [-1, 1].
         """
         self._check_no_sources()
-        if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+        listed = list(seeds) if isinstance(seeds, Iterable) and not isinstance(seeds, str) else []
+        if len(listed) < 2:
             raise ConfigError(f"seeds: got {shown(seeds)}; expected two or more, such as [1, 2]")
         problem = self.problem
-        ends = [np.concatenate([*noise_chunks(problem, n, seed, truncation)]) for seed in seeds]
+        ends = [np.concatenate([*noise_chunks(problem, n, seed, truncation)]) for seed in listed]
         noise = interpolated(np.stack(ends), steps, problem.latent)
         classes = self._labels(n, labels)
         if classes is not None:
@@ -270,12 +272,15 @@ class Run:
             `(n, len(values), height, width, channels)` in [-1, 1].
         """
         self._check_no_sources()
-        if np.ndim(values) != 1 or not len(values):
-            raise ConfigError(f"values: got {shown(values)}; expected one or more in a list")
-        problem, count = self.problem, len(values)
+        given = given_numbers("values", values)
+        if given.ndim != 1 or not given.size:
+            raise ConfigError(
+                f"values: got the shape {given.shape}; expected one or more numbers in a flat list"
+            )
+        problem, count = self.problem, len(given)
         drawn = noise_chunks(problem, n, seed, truncation, codes)
         noise = np.repeat(np.concatenate(list(drawn)), count, axis=0)
-        varied, classes = np.tile(np.asarray(values), n), self._labels(n, labels)
+        varied, classes = np.tile(given, n), self._labels(n, labels)
         if classes is not None:
             classes = np.repeat(np.asarray(classes), count, axis=0)
         if code in self.condition_names:

@@ -68,9 +68,19 @@ def test_a_sweep_changes_one_code_alone(run):
         np.testing.assert_allclose(made[:, i], wanted, atol=1e-6)
 
 
-@pytest.mark.parametrize("values", [[], 2, [[1, 2]]])
-def test_a_sweep_needs_a_list_of_values(run, values):
-    assert "expected one or more in a list" in refusal(lambda: run.sweep("slant", values))
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([], "values: got the shape (0,); expected one or more numbers in a flat list"),
+        (2, "values: got the shape (); expected one or more numbers in a flat list"),
+        ([[1, 2]], "values: got the shape (1, 2); expected one or more numbers in a flat list"),
+        ([[1], [1, 2]], "values: got list of 2; expected numbers"),
+        ([1, float("nan")], "values: got nan; expected finite numbers"),
+    ],
+    ids=range(5),
+)
+def test_a_sweep_needs_a_list_of_values(run, values, told):
+    assert told in refusal(lambda: run.sweep("slant", values))
 
 
 def test_an_interpolation_changes_codes_along_a_straight_line(run):
@@ -92,9 +102,10 @@ def test_an_interpolation_changes_codes_along_a_straight_line(run):
         ),
         ({"slant": "much"}, "codes.slant: got 'much'; expected numbers"),
         ({"slant": float("nan")}, "codes.slant: got nan; expected finite numbers"),
+        ({"slant": np.array([1, np.nan, 1, 1])}, "codes.slant: got nan; expected finite numbers"),
         (3, "codes: got 3; expected values by name"),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_codes_that_do_not_fit_are_refused(run, codes, told):
     assert told in refusal(lambda: run.sample(4, codes=codes))

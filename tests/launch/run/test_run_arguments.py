@@ -18,6 +18,8 @@ ASKED = {
     "scale": lambda run: run.grid(4, scale="x"),
     "scale of nothing": lambda run: run.grid(4, scale=0),
     "seeds": lambda run: run.interpolate(3),
+    "seeds of an empty list": lambda run: run.interpolate([]),
+    "seeds of a list of one": lambda run: run.interpolate([1]),
     "steps": lambda run: run.interpolate([1, 2], steps="x"),
     "dataset": lambda run: run.evaluate(n=10, dataset=3),
     "dataset of no name": lambda run: run.evaluate(n=10, dataset=""),
