@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
-from gankit.errors import ConfigError, UnknownName
+from gankit._utils.field_types import check_fields, fits
+from gankit._utils.plain_numbers import plain_numbers
+from gankit.errors import ConfigError, shown
 
 Channels = Literal[1, 3]
 Fit = Literal["crop", "pad", "stretch"]
@@ -17,6 +19,7 @@ MOST_PIXELS = 8192
 
 
 @dataclass(frozen=True)
+@plain_numbers
 class ImageOptions:
     """How pictures of any size are converted.
 
@@ -48,15 +51,21 @@ class ImageOptions:
     labels_key: str | None = None
 
     def __post_init__(self) -> None:
-        if self.size and not all(1 <= side <= MOST_PIXELS for side in self.size):
-            size = " x ".join(map(str, self.size))
+        if isinstance(self.size, list):
+            object.__setattr__(self, "size", tuple(self.size))
+        if self.size is not None and not _is_size(self.size):
+            sides = self.size if isinstance(self.size, tuple) else [shown(self.size)]
             raise ConfigError(
-                f"image size: got {size}; expected sides of 1 to {MOST_PIXELS} pixels"
+                f"image size: got {' x '.join(map(str, sides))}; expected a height and a width of "
+                f"1 to {MOST_PIXELS} pixels"
             )
-        if self.channels not in (None, *get_args(Channels)):
-            raise ConfigError(f"channels: got {self.channels}; expected 1 (grey) or 3 (colour)")
-        if self.fit not in get_args(Fit):
-            raise UnknownName("fit", self.fit, get_args(Fit))
+        check_fields(self, "images")
+
+
+def _is_size(size: tuple[int, ...]) -> bool:
+    """Return whether these are a height and a width."""
+    whole = fits(size, tuple[int, ...]) and len(size) == 2
+    return whole and all(1 <= side <= MOST_PIXELS for side in size)
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gankit._text import counted
+from gankit._utils.counts import check_count
 from gankit._utils.paths import exists, given
 from gankit.data.dataset import ImageSet
 from gankit.data.formats import arrays
@@ -62,7 +63,8 @@ def pack(
         Labels of images from Python, in the forms of `gankit.fit`. True, the default, takes those
         that the images bring, if any; None leaves them out. A folder has its own.
     limit
-        The most images to read, if they are given from Python; None, the default, for all of them.
+        The most images to read, at least 1, if they are given from Python; None, the default, for
+        all of them.
 
     Returns
     -------
@@ -72,7 +74,8 @@ def pack(
     Raises
     ------
     ConfigError
-        `out` has another ending or exists already, or images from Python are of another form.
+        `out` has another ending or exists already, `limit` is no count, or images from Python are
+        of another form.
     DataError
         The folder has no pictures, bad ones, or some of different shapes.
     StorageError
@@ -83,6 +86,8 @@ def pack(
         raise ConfigError(f"cannot pack into {out}; give a file whose name ends in .npy")
     if exists(out):
         raise ConfigError(f"{out} exists already; remove it, or choose another name")
+    if limit is not None:
+        check_count("limit", limit)
     with temporary(out) as part:
         if isinstance(images, str | os.PathLike):
             found = _write_folder(part, given(images, "the folder"), options, count)

@@ -278,6 +278,13 @@ def test_packing_stops_at_the_limit(tmp_path):
     assert pairs.labels.tolist() == list(range(25))
 
 
+@pytest.mark.parametrize("limit", ["a", 0, -1, 2.5])
+def test_another_limit_is_refused(tmp_path, limit):
+    with pytest.raises(ConfigError, match=r"limit: got .*; expected a whole number from 1 to"):
+        pack(np.zeros((2, 4, 4), np.uint8), tmp_path / "out.npy", limit=limit)
+    assert not list(tmp_path.iterdir())
+
+
 def test_images_from_python_are_resized_while_they_are_packed(tmp_path):
     images = [np.zeros((side, side, 3), np.uint8) for side in (4, 9, 5)]
     counts = []

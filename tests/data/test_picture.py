@@ -222,7 +222,13 @@ def test_a_missing_file_is_a_data_error(tmp_path):
     [
         ({"size": (0, 4)}, "image size: got 0 x 4"),
         ({"size": (4, 100000)}, "1 to 8192 pixels"),
-        ({"channels": 2}, "channels: got 2"),
+        ({"size": "64"}, "image size: got '64'; expected a height and a width"),
+        ({"size": 64}, "image size: got 64; expected a height and a width"),
+        ({"size": (64,)}, "image size: got 64; expected a height and a width"),
+        ({"size": (8, 8.5)}, "image size: got 8 x 8.5; expected a height and a width"),
+        ({"channels": 2}, "channels: got 2; expected 1 or 3"),
+        ({"skip_bad": "no"}, "skip_bad: got 'no'; expected True or False"),
+        ({"images_key": 3}, "images_key: got 3; expected a text"),
     ],
 )
 def test_impossible_options_are_refused(options, said):
