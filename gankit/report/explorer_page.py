@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gankit.errors import ConfigError, shown
 from gankit.launch.run import Run
 from gankit.report import explorer
 from gankit.report.panes import ExplorerParts, panes_of
@@ -28,8 +29,11 @@ def render_explorer(run: Run, *, title: str, name: str = "RUN") -> str:
     Raises
     ------
     ConfigError
-        A network cannot be explored: see `gankit.report.explorer.payload`.
+        `run` is something else, or a network cannot be explored: see
+        `gankit.report.explorer.payload`.
     """
+    if not isinstance(run, Run):
+        raise ConfigError(f"run: got {shown(run)}; expected a run, such as gankit.load(folder)")
     panes = tuple(panes_of(run, 0, None, explorer.MOST_WEIGHT_BYTES, name))
     parts = ExplorerParts(panes, explorer.STYLES, explorer.SCRIPTS)
     return filled(

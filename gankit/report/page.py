@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from gankit._utils.paths import given
+from gankit._utils.field_types import as_tuple
+from gankit._utils.paths import Given, given
 from gankit.errors import ConfigError
 from gankit.report.curves import charts, loss_table, measured_by, metric_table
 from gankit.report.embedded_images import MOST_GRIDS
@@ -26,7 +26,7 @@ FEWEST_GRIDS = 12
 
 
 def render(
-    folders: Sequence[Path],
+    folders: Sequence[Given] | Given,
     *,
     title: str = "",
     sections: Sequence[Section] = (),
@@ -40,7 +40,7 @@ def render(
     Parameters
     ----------
     folders
-        The folders of the runs.
+        The folders of the runs, or the folder of one.
     title
         The heading; by default the runs' names.
     sections
@@ -67,7 +67,7 @@ def render(
     CheckpointError
         A folder contains no run. Damaged parts of a run are reported in the page instead.
     ConfigError
-        There are no folders, or a network cannot be explored: see
+        There are no folders, a value is no path, or a network cannot be explored: see
         `gankit.report.explorer.payload`.
     """
     runs, explorer = read_runs(folders, explore=explore, backend=backend, network=network)
@@ -75,7 +75,7 @@ def render(
 
 
 def read_runs(
-    folders: Sequence[Path],
+    folders: Sequence[Given] | Given,
     *,
     explore: bool,
     backend: str | None,
@@ -86,14 +86,14 @@ def read_runs(
 
     A page of many runs or with networks has fewer grids of each run.
     """
-    folders = [given(folder, "folders") for folder in folders]
-    if not folders:
+    places = [given(folder, "folders") for folder in as_tuple(folders)]
+    if not places:
         raise ConfigError("folders: got no runs; expected the folder of at least one run")
     explorer = ExplorerParts()
     if explore:
-        explorer = explorer_parts(folders, backend, device, network)
-    most = max(FEWEST_GRIDS, MOST_GRIDS // max(1, (len(folders) + 1) // 2))
-    named = zip(folders, names_of(folders), strict=True)
+        explorer = explorer_parts(places, backend, device, network)
+    most = max(FEWEST_GRIDS, MOST_GRIDS // max(1, (len(places) + 1) // 2))
+    named = zip(places, names_of(places), strict=True)
     runs = [read_run_data(path, name, most, explorer.grid_bytes) for path, name in named]
     return _with_evaluations_of_one_kind(runs), explorer
 

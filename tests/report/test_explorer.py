@@ -29,7 +29,7 @@ from gankit.layers import (
 from gankit.optimizers import Average
 from gankit.passes import FurtherNetwork
 from gankit.recipes import recipes
-from gankit.report import explorer, render
+from gankit.report import explorer, render, render_explorer
 from gankit.report.explorer import explored, payload
 from gankit.report.explorer_inputs import conditions
 from gankit.report.latent_directions import principal_directions
@@ -99,6 +99,12 @@ def test_a_too_large_generator_is_refused_before_any_image_is_made(monkeypatch):
         payload(run, most=300)
     assert refused.value.exit_code == ExitCode.USAGE
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("run", [None, "runs/small"])
+def test_a_page_of_no_run_is_refused(run):
+    with pytest.raises(ConfigError, match=r"run: got .*; expected a run, such as gankit\.load"):
+        render_explorer(run, title="Digits")
 
 
 def test_a_native_generator_is_refused():

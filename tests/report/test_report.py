@@ -367,6 +367,17 @@ def test_a_page_of_a_folder_without_a_run_is_refused(tmp_path):
         render([tmp_path / "none"])
 
 
+@pytest.mark.parametrize("folders", [None, 3, [None]])
+def test_folders_that_are_no_paths_are_refused(folders):
+    with pytest.raises(ConfigError, match=r"folders: got .*; expected a path"):
+        render(folders)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_folder_needs_no_list(run, kind):
+    assert render(kind(run.path)) == render([run.path])
+
+
 GENERATOR = {
     "layers": [
         {"layer": "dense", "units": 16},
