@@ -37,7 +37,8 @@ def code_choice(text: str, option: str = "--code") -> CodeChoice:
     except ValueError:
         numbers = [math.nan]
     if not name.strip() or not equals or not all(map(math.isfinite, numbers)):
+        example = f"{name.strip() or 'NAME'}=-2..2"
         raise ConfigError(
-            f"{option}: got {text!r}; expected NAME=VALUE or NAME=A..B, such as slant=-2..2"
+            f"{option}: got {text!r}; expected NAME=VALUE or NAME=A..B, such as {example}"
         )
     return CodeChoice(name.strip(), numbers[0], numbers[1] if dots else None)

@@ -212,7 +212,10 @@ def test_the_command_sets_and_varies_conditions(trained, command, machine):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--label", "angle"], "--label: got 'angle'; expected NAME=VALUE or NAME=A..B"),
+        (
+            ["--label", "angle"],
+            "--label: got 'angle'; expected NAME=VALUE or NAME=A..B, such as angle=-2..2",
+        ),
         (["--label", "angel=3"], "unknown condition 'angel'; known: angle, width"),
         (["--label", "angel=3..4"], "unknown condition 'angel'; known: angle, width"),
         (["--label", "angle=1", "--label", "angle=2"], "--label: got a name twice"),
