@@ -133,9 +133,7 @@ def check(optimizer: Optimizer) -> None:
             "Adam(learning_rate=2e-4)"
         )
     check_fields(optimizer, optimizer.optimizer)
-    check_rate("learning_rate", optimizer.learning_rate)
-    if optimizer.learning_rate == 0:
-        raise ConfigError("learning_rate: got 0; expected above 0; at 0 no weight changes")
+    check_rate("learning_rate", optimizer.learning_rate, "above 0")
     if optimizer.clip is not None and not optimizer.clip > 0:
         raise ConfigError(f"clip: got {optimizer.clip}; expected above 0")
     if isinstance(optimizer, Adam):

@@ -72,8 +72,9 @@ def ends(rate: Rate) -> tuple[float, float]:
     return (rate.start, rate.end) if isinstance(rate, Schedule) else (rate, rate)
 
 
-def check_rate(name: str, rate: Rate) -> None:
-    """Raise ConfigError unless all values of `rate` are finite and at least 0."""
+def check_rate(name: str, rate: Rate, least: str = "at least 0") -> None:
+    """Raise ConfigError unless all values of `rate` are finite and at least 0, or above 0."""
     first, last = ends(rate)
-    if not (0 <= first < math.inf and 0 <= last < math.inf):
-        raise ConfigError(f"{name}: got {rate}; expected a finite number, at least 0")
+    finite = 0 <= first < math.inf and 0 <= last < math.inf
+    if not finite or (least == "above 0" and rate == 0):
+        raise ConfigError(f"{name}: got {rate}; expected a finite number, {least}")

@@ -164,7 +164,10 @@ def test_lists_and_single_layers_are_specs_also_inside_others():
     [
         ({"penalties": "r1"}, "unknown penalty 'r1'; known: none (did you mean Penalty('real'),"),
         ({"penalties": 3}, "penalties: got 3; expected gankit.penalties.Penalty"),
-        ({"generator_optimizer": SGD(0)}, "learning_rate: got 0; expected above 0"),
+        (
+            {"generator_optimizer": SGD(0)},
+            "learning_rate: got 0; expected a finite number, above 0",
+        ),
         ({"penalties": [R1, IMAGES]}, "penalties: got numpy ndarray of shape (20, 3, 2, 1)"),
         ({"penalties": Penalty}, "penalties: got the class Penalty"),
         ({"callbacks": 3}, "callbacks: got 3; expected a function"),

@@ -339,6 +339,8 @@ WORDS = {
     'generator.optimizer.learning_rate="fast"': "got 'fast'; expected a number",
     'generator.optimizer.learning_rate={schedule="linear",start=1,end=0,images=0}': "images: got 0",
     'generator.optimizer.learning_rate={schedule="sine",start=1,end=0,images=9}': "did you mean",
+    "generator.optimizer.learning_rate=0": "got 0.0; expected a finite number, above 0",
+    "generator.optimizer.learning_rate=-1": "got -1.0; expected a finite number, above 0",
     "generator.optimizer.clip=0.0": "clip: got 0.0",
     "instance_noise=-1.0": "instance_noise: got -1.0",
     "label_smoothing=1.0": "label_smoothing: got 1.0",
