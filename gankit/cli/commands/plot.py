@@ -80,6 +80,11 @@ def _plot_one(run: Path, out: Path, only: str | None) -> None:
     from gankit.visual import plots
 
     folder = RunFolder.open(run)
+    if out.suffix.lower() == ".csv":
+        raise ConfigError(
+            f"cannot write {out}: a .csv file holds one figure; give --figure, such as --figure "
+            f"{FIGURE}, or name a .png, .svg or .pdf file"
+        )
     plots.check_suffix(out)
     require_parent(out)
     history = read(folder.losses)
