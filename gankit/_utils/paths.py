@@ -73,6 +73,11 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
+def no_folder(path: str | os.PathLike[str]) -> str:
+    """Return why a path is no folder: "it is a file" or "no such folder"."""
+    return "it is a file" if exists(path) else "no such folder"
+
+
 def require_parent(target: Path) -> None:
     """Raise ConfigError unless the parent folder of `target` exists."""
     if not is_folder(target.parent):

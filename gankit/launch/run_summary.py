@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from gankit._utils.paths import given, is_folder
+from gankit._utils.paths import given, is_folder, no_folder
 from gankit._utils.storage import bytes_below
 from gankit.config.train_config import TrainConfig
 from gankit.errors import CheckpointError
@@ -82,7 +82,7 @@ def run_summaries(folder: str | os.PathLike[str]) -> list[RunSummary]:
     """
     root = given(folder, "a folder of runs")
     if not is_folder(root):
-        raise CheckpointError(f"{root}: no such folder; give a folder that contains runs")
+        raise CheckpointError(f"{root}: {no_folder(root)}; give a folder that contains runs")
     found = _runs(root, DEEPEST, set())
     runs = [run_summary(path, str(path.relative_to(root))) for path in found]
     return sorted(runs, key=lambda run: run.name)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gankit._utils import atomic_files, locked_folders
-from gankit._utils.paths import given, is_file, is_folder, is_pretrained
+from gankit._utils.paths import given, is_file, is_folder, is_pretrained, no_folder
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, ConfigError, GankitError, StorageError
 from gankit.runs.checkpoints import RUN, CheckpointStore, marks_in
@@ -87,7 +87,7 @@ class RunFolder:
             )
         if not folder.exists():
             present = is_folder(folder.path)
-            missing = f"it has no {folder.config.name}" if present else "no such folder"
+            missing = f"it has no {folder.config.name}" if present else no_folder(folder.path)
             raise CheckpointError(
                 f"no run folder at {str(folder.path)!r}: {missing}; give the folder of a run"
             )

@@ -155,3 +155,7 @@ def test_a_folder_without_runs_and_no_folder(command, tmp_path):
     ended = command("runs", tmp_path / "none")
     assert ended.code == ExitCode.CHECKPOINT
     assert "no such folder; give a folder that contains runs" in ended.err
+    (tmp_path / "file").touch()
+    ended = command("runs", tmp_path / "file")
+    assert ended.code == ExitCode.CHECKPOINT
+    assert "it is a file; give a folder that contains runs" in ended.err

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -60,10 +61,17 @@ def test_a_run_is_not_created_over_another(run):
     assert run.config.read_text() == 'recipe = "simple"\n'
 
 
-@pytest.mark.parametrize(("made", "reason"), [(True, "no config.toml"), (False, "no such folder")])
-def test_a_folder_that_is_not_a_run_is_not_opened(tmp_path, made, reason):
-    if made:
-        (tmp_path / "other").mkdir()
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (Path.mkdir, "no config.toml"),
+        (Path.touch, "it is a file"),
+        (lambda _: None, "no such folder"),
+    ],
+    ids=["folder", "file", "nothing"],
+)
+def test_a_folder_that_is_not_a_run_is_not_opened(tmp_path, make, reason):
+    make(tmp_path / "other")
     with pytest.raises(CheckpointError, match=f"no run folder at '.*other': .*{reason}"):
         RunFolder.open(tmp_path / "other")
 
