@@ -97,6 +97,15 @@ def test_a_file_in_the_place_of_the_folder_is_refused_before_the_search(command,
     assert ended.err == f"gankit: cannot write {out}: a file of that name exists\n"
 
 
+@pytest.mark.parametrize("out", ["made.png", "made.GIF"])
+@pytest.mark.usefixtures("run")
+def test_a_folder_named_like_a_picture_is_not_made(machine, command, out):
+    ended = command("invert", "run", "pictures", "--out", out)
+    assert ended.code == ExitCode.USAGE
+    assert ended.err == f"gankit: --out: got {out!r}; expected a folder\n"
+    assert not (machine / out).exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -61,6 +61,14 @@ def test_derived_sources_are_those_of_training(run, machine, command):
 
 
 @pytest.mark.usefixtures("run")
+def test_a_folder_named_like_a_picture_is_not_made(machine, command):
+    ended = command("translate", "run", "--out", "made.jpg")
+    assert ended.code == ExitCode.USAGE
+    assert "expected a folder, or a .png file for the grid alone" in ended.err
+    assert not (machine / "made.jpg").exists()
+
+
+@pytest.mark.usefixtures("run")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

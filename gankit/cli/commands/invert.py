@@ -84,15 +84,15 @@ def command(
     folder or an array of them, --derive computes them.
     """
     from gankit._utils.counts import check_count
-    from gankit._utils.storage import require_folder
     from gankit.api import load
+    from gankit.cli.output_folder import check_output_folder
     from gankit.contract.random_streams import check_seed
 
     check_count("steps", steps)
     check_count("restarts", restarts)
     check_seed(seed)
     fixed = _fixed(conditions, label)
-    require_folder(out)
+    check_output_folder(out)
     opened = load(run, backend, best=best, device=device)
     found = opened.invert(
         pictures, steps, restarts, seed, label if fixed is None else fixed,

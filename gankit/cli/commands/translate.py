@@ -68,8 +68,8 @@ def command(
     """
     import numpy as np
 
-    from gankit._utils.storage import require_folder
     from gankit.api import load
+    from gankit.cli.output_folder import check_output_folder
     from gankit.contract.random_streams import check_seed
     from gankit.launch.run.translate_images import (
         chosen_translation,
@@ -82,7 +82,7 @@ def command(
     alone = out.suffix.lower() == ".png"
     check_seed(seed)
     if not alone:
-        require_folder(out)
+        check_output_folder(out, ", or a .png file for the grid alone")
     opened = load(run, backend, best=best, device=device)
     back = chosen_translation(opened, network).back
     if pictures is None:
