@@ -41,6 +41,12 @@ def test_labels_of_items_are_used_if_they_are_wanted():
     assert np.array_equal(fit(pairs()).sample(4), fit(IMAGES).sample(4))
 
 
+@pytest.mark.parametrize("count", [39, 41])
+def test_labels_of_another_length_are_refused_even_if_they_are_not_wanted(count):
+    with pytest.raises(ConfigError, match=f"labels: got {count}; expected 40, one for each image"):
+        fit((IMAGES, np.zeros(count, np.int64)))
+
+
 def test_labels_that_are_wanted_and_missing_are_named():
     with pytest.raises(ConfigError, match="labels: got True, but the images bring no labels"):
         fit(IMAGES, CONDITIONAL, labels=True)

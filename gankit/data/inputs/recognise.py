@@ -83,7 +83,8 @@ def recognise(given: Any) -> Items:  # noqa: ANN401 - anything.
     Raises
     ------
     ConfigError
-        It is nothing of these; the message says what is accepted.
+        It is nothing of these, or an array with another number of labels; the message says what is
+        accepted.
     """
     found = next((items for make in RECOGNISERS if (items := make(given))), None)
     if found is None:
@@ -110,9 +111,11 @@ def _images_and_labels(given: Any) -> Items | None:  # noqa: ANN401
     images, labels = given
     shape = np.shape(labels)
     rows = len(shape) == 1 or (len(shape) == 2 and shape[0] == len(images))
-    if len(np.shape(images)) < 3 or not rows:  # Of another length, `memory_data` refuses them.
+    if len(np.shape(images)) < 3 or not rows:
         return None
     found = _array(images)
+    if found and shape[0] != found.count:
+        raise ConfigError(f"labels: got {shape[0]}; expected {found.count}, one for each image")
     return replace(found, labels=labels) if found else None
 
 

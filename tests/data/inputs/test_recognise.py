@@ -275,6 +275,7 @@ def test_pictures_of_pillow_become_grey_or_colour_like_files():
         (np.zeros((4, 2, 8, 8), np.uint8), "channels first; expected"),
         (np.ma.masked_array(COLOUR, COLOUR == 0), "got an array with masked values"),
         ((COLOUR, LABELS[:39]), "labels: got 39; expected 40, one for each image"),
+        ((COLOUR, [*LABELS, 0]), "labels: got 41; expected 40, one for each image"),
     ],
     ids=lambda given: type(given).__name__,
 )
