@@ -83,8 +83,8 @@ def images(
     numbers = span(found, all_images=reals)
     if numbers.broken is not None:
         raise error(
-            f"{name}: image {numbers.broken} has a value that is not a finite number, such as NaN; "
-            "leave that image out, or use np.nan_to_num(images)"
+            f"{name}: image {numbers.broken} has a value that is not a finite number, NaN or an "
+            "infinity; leave that image out"
         )
     if reals and found.dtype.kind == "f" and -1 <= numbers.low <= numbers.high <= 1:
         return shaped

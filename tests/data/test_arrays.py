@@ -227,7 +227,7 @@ def test_nan_is_named_with_its_first_image(saved):
     images = RAMP.copy()
     images[4, 0, 0] = np.nan
     with pytest.raises(
-        DataError, match="image 4 has a value that is not a finite number, such as NaN"
+        DataError, match="image 4 has a value that is not a finite number, NaN or an infinity"
     ):
         own(saved(images))
 
