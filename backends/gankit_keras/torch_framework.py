@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gankit.contract import Precision
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, UnknownName
 from gankit.functional import Extra, Framework, Pull, Tensors
 from gankit_keras import torch_functions
 from gankit_keras.keras_import import keras
@@ -168,12 +168,16 @@ def _find_device(name: str) -> torch.device:
     """Return the device called "cpu" or "cuda:1"; "auto" is a GPU of CUDA if there is one."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    device = None
     try:
         device = torch.device(name)
         torch.empty(0, dtype=torch.float64, device=device)
     except (RuntimeError, AssertionError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"unknown device {name!r} for keras on torch: {reason}") from None
+        # For a name that it does not know, torch lists the types of devices of all machines.
+        told = str(error).splitlines()[0].partition(". ")[0]
+        reason = told if device else "'gankit doctor' shows the devices"
+        known = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+        raise UnknownName("device", name, ["auto", "cpu", *known], f"; {reason}") from None
     return device
 
 

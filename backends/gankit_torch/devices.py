@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, UnknownName
 
 
 def choose_device(name: str, precision: str) -> torch.device:
@@ -14,12 +14,16 @@ def choose_device(name: str, precision: str) -> torch.device:
             return torch.device("cuda")
         apple = torch.backends.mps.is_available() and precision == "float32"
         return torch.device("mps" if apple else "cpu")
+    device = None
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"unknown device {name!r} for torch: {reason}") from None
+        # For a name that it does not know, torch lists the types of devices of all machines.
+        told = str(error).splitlines()[0].partition(". ")[0]
+        reason = told if device else "'gankit doctor' shows the devices"
+        known = [known.partition(" ")[0] for known in device_names()]
+        raise UnknownName("device", name, ["auto", *known], f"; {reason}") from None
     if device.type == "mps" and precision == "float64":
         raise ConfigError("device 'mps' has no float64; choose float32, or the device 'cpu'")
     return device

@@ -8,7 +8,7 @@ import pytest
 
 import gankit
 from gankit import plugins
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, UnknownName
 from gankit.layers import Dense, Flatten
 from gankit.testing import assert_close
 from gankit.training import StepShape, alternate, plan
@@ -153,6 +153,17 @@ def test_the_users_random_numbers_on_torch_are_unchanged():
     gankit.fit(IMAGES, painter(), (Flatten(), Dense(1)), steps=1, latent=3, batch=6,
                backend="keras")  # fmt: skip
     assert torch.equal(torch.rand(3), wanted)
+
+
+@pytest.mark.skipif(FRAMEWORK != "torch", reason="each framework names its own devices")
+def test_an_unknown_device_is_refused_with_those_of_this_machine():
+    from gankit_keras.torch_framework import Torch
+
+    for name, told in {"gpu": "; 'gankit doctor' shows the devices", "cuda:64": "; "}.items():
+        with pytest.raises(UnknownName, match=f"unknown device '{name}'; known: auto, cpu") as said:
+            Torch("float32", name)
+        assert told in str(said.value)
+        assert "mkldnn" not in str(said.value)
 
 
 @pytest.mark.skipif(FRAMEWORK == "tensorflow", reason="here it is TensorFlow itself")

@@ -1,6 +1,7 @@
 """Steps recorded as graphs, by a replacement of CUDA's, give the same bits as running them."""
 
 import gc
+import re
 import weakref
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ import pytest
 from gankit import layers, plugins
 from gankit.augment import Augment
 from gankit.contract.world import ALONE
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, UnknownName
 from gankit.functional import Inputs
 from gankit.losses import RELATIVISTIC
 from gankit.optimizers import Adam, RMSprop
@@ -210,6 +211,21 @@ def test_auto_is_the_best_device_that_supports_the_precision(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert devices.choose_device("auto", precision).type == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("gpu", r"unknown device 'gpu'; known: auto, cpu; 'gankit doctor' shows the devices"),
+        ("cuda:64", r"unknown device 'cuda:64'; known: auto, cpu; [^;.]+"),
+    ],
+)
+def test_an_unknown_device_is_refused_with_those_of_this_machine(monkeypatch, name, told):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UnknownName) as refused:
+        devices.choose_device(name, "float32")
+    assert re.fullmatch(told, str(refused.value))
 
 
 def test_mps_refuses_float64(monkeypatch):
