@@ -99,7 +99,8 @@ class Classes:
                     return known.index(int(label))
             elif 0 <= int(label) < len(self.names):
                 return int(label)
-        raise ConfigError(f"no class {shown(label)}; {self}{did_you_mean(str(label), self.names)}")
+        near = "" if are_numbers(self.names) else did_you_mean(str(label), self.names)
+        raise ConfigError(f"no class {shown(label)}; {self}{near}")
 
     def numbers(self, labels: NDArray[np.generic]) -> NDArray[np.int64]:
         """Return the class numbers of an array, (n,) of whole numbers or strings."""

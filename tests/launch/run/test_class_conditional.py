@@ -102,7 +102,7 @@ def test_the_grids_of_training_have_a_class_a_row(run):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--class", "10"], "no class '10'; the classes are 0 to 9"),
+        (["--class", "10"], "no class '10'; the classes are 0 to 9\n"),
         (["--class", "-1"], "no class '-1'; the classes are 0 to 9"),
         (["--by-class", "--class", "3"], "remove --class"),
         (["--by-class", "--columns", "3"], "--columns"),
