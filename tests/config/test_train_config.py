@@ -370,7 +370,7 @@ def test_an_impossible_value_is_refused_with_the_possible_values(assignment, sai
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"float": 64}, "unknown key 'float'"),
+        ({"float": 64}, "unknown key 'float'; 'gankit train --print-config' lists keys"),
         ({"augment": {"policy": ["hue"]}}, "augment.policy.0: unknown policy 'hue'; known: affine"),
     ],
 )

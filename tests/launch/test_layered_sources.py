@@ -203,7 +203,8 @@ def test_a_run_of_a_file_resumes_with_its_width_if_the_file_is_given(command):
     assert command(*words, "--steps", "2").code == 0
     assert command(*words, "--steps", "3", "--resume").code == 0
     without = command("train", "--out", "run", "--resume", "--steps", "4", "--set", "width=2")
-    assert (without.code, without.err) == (ExitCode.USAGE, "gankit: unknown key 'width'\n")
+    said = "gankit: unknown key 'width'; 'gankit train --print-config' lists keys\n"
+    assert (without.code, without.err) == (ExitCode.USAGE, said)
 
 
 @pytest.mark.usefixtures("machine")
