@@ -15,6 +15,8 @@ from gankit.launch.checks.run_start import Start
 
 FEW_IMAGES = 200
 """With fewer images, networks memorize them."""
+AUGMENT = ", or augment them: --set augment.adaptive=true, or augment=Augment(adaptive=True)"
+"""What helps against few images, for the command and for Python."""
 DARK_LEVELS = 16
 """Of 256; images below this level are nearly black."""
 CHUNK = 64
@@ -33,7 +35,7 @@ def few_images(start: Start) -> str | None:
     found = "there is only 1 image" if count == 1 else f"there are only {count} images"
     return (
         f"{found}, and a batch has {start.batch}; networks memorize so few; give at least "
-        f"{least}{'' if start.problem.augment else ', or augment them: augment.adaptive=true'}"
+        f"{least}{'' if start.problem.augment else AUGMENT}"
     )
 
 

@@ -75,7 +75,12 @@ REAL = IMAGES / 127.5 - 1
             "have levels of at most 15 of 255, so they are nearly black; give images * 17",
         ),
         (IMAGES[:1], "there is only 1 image, and a batch has 8; networks memorize so few"),
-        (IMAGES[: FEW_IMAGES - 1], f"there are only {FEW_IMAGES - 1} images"),
+        (
+            IMAGES[: FEW_IMAGES - 1],
+            f"there are only {FEW_IMAGES - 1} images, and a batch has 8; networks memorize so few; "
+            f"give at least {FEW_IMAGES}, or augment them: --set augment.adaptive=true, or "
+            "augment=Augment(adaptive=True)",
+        ),
         (np.repeat(IMAGES[:1], FEW_IMAGES, axis=0), "all images are the same"),
         (np.repeat(REAL[:1], FEW_IMAGES, axis=0), "all images are the same"),
         (
