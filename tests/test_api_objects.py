@@ -162,7 +162,13 @@ def test_lists_and_single_layers_are_specs_also_inside_others():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"penalties": "r1"}, "unknown penalty 'r1'; known: none (did you mean Penalty('real'),"),
+        (
+            {"penalties": "r1"},
+            "unknown plugin penalty 'r1'; known: none (did you mean Penalty('real'),",
+        ),
+        ({"penalties": "own"}, "'own'; known: none; or write it out, such as Penalty('real')"),
+        ({"resume": "yes"}, "resume: got 'yes'; expected True or False"),
+        ({"progress": "no"}, "progress: got 'no'; expected True or False"),
         ({"penalties": 3}, "penalties: got 3; expected gankit.penalties.Penalty"),
         (
             {"generator_optimizer": SGD(0)},

@@ -161,7 +161,8 @@ def get_penalty(name: str) -> Penalty:
     """Return the gradient penalty `name` of a plugin, or raise UnknownName."""
     from gankit.penalties import REMEDIES
 
-    return _get("penalty", name, penalties(), REMEDIES).penalty
+    written = "; or write it out, such as Penalty('real')"
+    return _get("plugin penalty", name, penalties(), REMEDIES, written).penalty
 
 
 def get_recipe(name: str) -> Recipe:
@@ -224,12 +225,17 @@ def _list(hook: Callable[..., object], arguments: Mapping[str, object]) -> list[
 
 
 def _get(
-    kind: str, name: str, known: dict[str, Named], remedies: Mapping[str, str] | None = None
+    kind: str,
+    name: str,
+    known: dict[str, Named],
+    remedies: Mapping[str, str] | None = None,
+    otherwise: str = "",
 ) -> Named:
+    """Return what is called `name`, or raise UnknownName, which ends with a hint or `otherwise`."""
     _check_name(kind, name)
     found_name = known_name(name, known)
     if found_name is None:
-        raise UnknownName(kind, name, known, did_you_mean(name, known, remedies))
+        raise UnknownName(kind, name, known, did_you_mean(name, known, remedies) or otherwise)
     return known[found_name]
 
 

@@ -292,7 +292,7 @@ def test_a_plugins_penalty_is_named_on_the_command_line(install, command, tmp_pa
     assert [(one["weight"], one["every"]) for one in run_penalties(tmp_path)] == [(3.0, 2)]
     code, _, err = command("train", *options.split(), "penalties=gentler")
     assert code == ExitCode.USAGE
-    assert "unknown penalty 'gentler'; known: gentle (did you mean 'gentle'?)" in err
+    assert "unknown plugin penalty 'gentler'; known: gentle (did you mean 'gentle'?)" in err
 
 
 def test_a_built_in_recipe_is_not_replaced_silently(install):

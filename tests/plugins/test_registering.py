@@ -70,7 +70,7 @@ def test_a_registered_penalty_is_named_in_settings(registered, tmp_path):
 def test_an_unknown_penalty_is_refused_with_the_known_ones(registered):
     registered(NamedPenalty("gentle", Penalty("real", 0.0, 0.5)))
     said = refusal(lambda: train(penalties=["gentel"]))
-    assert said == "unknown penalty 'gentel'; known: gentle (did you mean 'gentle'?)"
+    assert said == "unknown plugin penalty 'gentel'; known: gentle (did you mean 'gentle'?)"
 
 
 def test_all_hooks_of_a_module_are_registered(registered):
