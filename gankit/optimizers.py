@@ -133,7 +133,7 @@ def check(optimizer: Optimizer) -> None:
             "Adam(learning_rate=2e-4)"
         )
     check_fields(optimizer, optimizer.optimizer)
-    check_rate("learning_rate", optimizer.learning_rate, "above 0")
+    check_rate("learning_rate", optimizer.learning_rate, zero=False)
     if optimizer.clip is not None and not optimizer.clip > 0:
         raise ConfigError(f"clip: got {optimizer.clip}; expected above 0")
     if isinstance(optimizer, Adam):

@@ -72,9 +72,13 @@ def ends(rate: Rate) -> tuple[float, float]:
     return (rate.start, rate.end) if isinstance(rate, Schedule) else (rate, rate)
 
 
-def check_rate(name: str, rate: Rate, least: str = "at least 0") -> None:
-    """Raise ConfigError unless all values of `rate` are finite and at least 0, or above 0."""
+def check_rate(name: str, rate: Rate, *, zero: bool = True) -> None:
+    """Raise ConfigError unless all values of `rate` are finite and at least 0.
+
+    Without `zero`, a constant 0 is refused too.
+    """
     first, last = ends(rate)
+    least = "at least 0" if zero else "above 0"
     finite = 0 <= first < math.inf and 0 <= last < math.inf
-    if not finite or (least == "above 0" and rate == 0):
+    if not finite or (rate == 0 and not zero):
         raise ConfigError(f"{name}: got {rate}; expected a finite number, {least}")

@@ -30,7 +30,7 @@ EXPECTED = {
 """What a setting of each of pydantic's types expects, by the first word of an error's type."""
 WRONG_TYPE = ("_type", "_parsing", "_from_float", "finite_number")
 """Ends of pydantic's error types for a value of a wrong type."""
-LIST = "; 'gankit train --print-config' lists keys"
+WHERE = "; 'gankit train --print-config' lists keys"
 """Where the keys are, for one that is like none of them."""
 MOST_ERRORS = 20
 """The most errors that one message lists."""
@@ -84,7 +84,7 @@ def _describe(error: ErrorDetails, keys: set[str]) -> str:
         remedies = {} if above else REMEDIES
         key = f"{above}.{name}" if above else name
         hint = did_you_mean(name, keys - {name}, remedies)
-        return f"unknown key {key!r}{hint or LIST}"
+        return f"unknown key {key!r}{hint or WHERE}"
     if kind in {"union_tag_invalid", "literal_error"}:
         names = [part for part in error["loc"] if isinstance(part, str)]
         return f"{place}: {_unknown(names[-1], error)}"
