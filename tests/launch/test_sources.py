@@ -68,6 +68,21 @@ def test_a_run_translates_its_own_sources_and_others():
     assert "gankit run" in run._repr_html_()
 
 
+def test_real_sources_are_in_the_range_of_fit_whatever_else_is_in_the_call():
+    run = fit()
+    edges = derived(IMAGES, "edges")[:3]
+    reals = np.where(edges > 0, 1.0, 0.0)
+    wanted = run.generator(run.problem.scale(reals))
+    np.testing.assert_array_equal(run.translate(reals), wanted)
+    np.testing.assert_array_equal(run.translate(np.concatenate([reals, -reals]))[:3], wanted)
+    levels = run.problem.scale(IMAGES[:3])
+    np.testing.assert_array_equal(
+        run.translate(levels, derive=True), run.generator(run.problem.scale(edges))
+    )
+    with pytest.raises(ConfigError, match=r"from 7 to 7; expected uint8, .* or real numbers"):
+        run.translate(np.full((1, 12, 12, 1), 7.0))
+
+
 def test_a_loaded_run_needs_sources(tmp_path):
     fit(out=tmp_path / "run")
     run = gankit.load(tmp_path / "run")

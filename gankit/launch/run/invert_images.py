@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
 from contextlib import closing, nullcontext
 from pathlib import PurePath
 from typing import Any
@@ -11,24 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils import paths
 from gankit._utils.counts import check_count
 from gankit.callbacks.stage_bar import StageBar
 from gankit.conditions import scaled, unscaled
 from gankit.contract import AnyLabels, Array, DifferentiableGenerator, Generator, Problem
 from gankit.contract.latents import interpolated
 from gankit.contract.random_streams import check_seed
-from gankit.data.memory_data import memory_data
-from gankit.data.named_images import NamedImages, named_images
+from gankit.data.named_images import NamedImages
 from gankit.errors import ConfigError, Unsupported, shown
 from gankit.inversion import Inversion, invert
 from gankit.launch.evaluation.trained_run import Trained
 from gankit.launch.run.class_labels import LabelChoice, class_labels, classes_of
 from gankit.launch.run.condition_labels import given_labels
+from gankit.launch.run.given_images import given_images
 from gankit.launch.run.noise_chunks import row_chunks
 from gankit.launch.run.translate_images import sources_of
-from gankit.launch.training_data import own_options
-from gankit.visual.images import to_uint8
 
 SEARCHING = "searching"
 
@@ -53,7 +48,8 @@ def invert_images(
     problem = run.problem
     _check_sources(problem, given=sources is not None, derive=derive)
     network = _differentiable(run)
-    given = images_of_shape(run, images, skip_bad=skip_bad)
+    recorded = run.config.images if run.config else None
+    given = given_images(images, problem.image_shape, recorded, skip_bad=skip_bad)
     found, vectors = given.images, problem.generator_labels.columns > 0
     chosen: AnyLabels | None
     if vectors:
@@ -146,13 +142,10 @@ def _check_sources(problem: Problem, *, given: bool, derive: bool) -> None:
         )
 
 
-def _sources(
-    run: Trained, given: NamedImages, sources: object, *, derive: bool
-) -> NDArray[np.uint8]:
+def _sources(run: Trained, given: NamedImages, sources: object, *, derive: bool) -> NDArray[Any]:
     """Return the source of each image: given in the same order, or computed from it."""
     if derive:
-        levels = to_uint8(np.asarray(run.problem.scale(np.asarray(given.images))))
-        return np.asarray(sources_of(run, levels, derive=True)[0].images)
+        return np.asarray(sources_of(run, np.asarray(given.images), derive=True)[0].images)
     found, _ = sources_of(run, sources)
     if len(found.images) != len(given.images):
         raise ConfigError(
@@ -179,35 +172,6 @@ def _differentiable(run: Trained) -> DifferentiableGenerator:
         "inversion needs a backend with the capability noise-gradients; load the run with another "
         "one, such as gankit.load(folder, backend='numpy') or --backend numpy"
     )
-
-
-def images_of_shape(run: Trained, images: object, *, skip_bad: bool) -> NamedImages:
-    """Return images of the generator's shape, with their names.
-
-    Arguments and errors are those of `gankit.Run.invert`.
-    """
-    shape = run.problem.image_shape
-    if isinstance(images, str | os.PathLike):
-        recorded = run.config.images if run.config else None
-        options = dataclasses.replace(own_options(recorded, shape), skip_bad=skip_bad)
-        found = named_images(paths.given(images, "images"), options)
-    else:
-        data = memory_data(images, None, reals=True).images
-        found = NamedImages(data, tuple(map(str, range(len(data)))))
-    _check_shape(found.images, shape)
-    return found
-
-
-def _check_shape(images: NDArray[Any], shape: tuple[int, ...]) -> None:
-    """Raise ConfigError unless there are images, and they have the generator's shape."""
-    if not len(images):
-        raise ConfigError("images: got none; expected at least 1")
-    if images.shape[1:] != tuple(shape):
-        found, made = ("x".join(map(str, each)) for each in (images.shape[1:], shape))
-        raise ConfigError(
-            f"images: got {found}; expected {made}, as the generator makes; give a folder of "
-            "pictures, which are resized, or resize the array"
-        )
 
 
 def _unwatched(_stage: str, _part: float) -> None:

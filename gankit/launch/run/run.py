@@ -495,8 +495,9 @@ class Run:
         Parameters
         ----------
         images
-            What `gankit.fit` takes, of the shape of the run's sources. Also the path of a folder of
-            pictures, which are resized, or of a .npy or .npz file.
+            What `gankit.fit` takes, of the shape of the run's sources: uint8, or real numbers in
+            [-1, 1]. Also the path of a folder of pictures, which are resized, or of a .npy or .npz
+            file.
         seed
             Random seed of the noise, if the generator takes some.
         network

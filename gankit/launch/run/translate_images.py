@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gankit._utils import paths
 from gankit.contract import Array
 from gankit.contract.network_inputs import REAL
-from gankit.data import ImageOptions
 from gankit.data.derived_sources import DERIVED, derived
-from gankit.data.image_options import CHANNELS
-from gankit.data.memory_data import memory_data
-from gankit.data.named_images import NamedImages, named_images
+from gankit.data.named_images import NamedImages
 from gankit.errors import ConfigError
 from gankit.launch.evaluation.pairs import evenly_spaced, pairs_of
 from gankit.launch.evaluation.reference_data import held_out
 from gankit.launch.evaluation.trained_run import Trained
 from gankit.launch.further_networks import further_networks
 from gankit.launch.resume.run_images import images_of, known_images
+from gankit.launch.run.given_images import given_images
 from gankit.launch.run.noise_chunks import row_chunks
 from gankit.launch.translations import Translation, translation_of
-from gankit.layers import Shape
 from gankit.runs import RunFolder
 from gankit.terms import GENERATOR
+from gankit.visual.images import to_uint8
 
 NO_SOURCES = (
     "the run's generator takes source images; give some: run.translate(images), or "
@@ -73,7 +69,7 @@ def sources_of(
     """
     chosen, problem = chosen_translation(run, network), run.problem
     if not derive:
-        return _read(images, chosen.shape, skip_bad=skip_bad), None
+        return given_images(images, chosen.shape, skip_bad=skip_bad), None
     if chosen.start == REAL:
         raise ConfigError(
             f"derive: got True for the network {chosen.network!r}, which takes images that the run "
@@ -85,8 +81,9 @@ def sources_of(
             f"derive: got True for a run with sources of {kind!r}; expected a run "
             f"with source_images {', '.join(map(repr, DERIVED))}"
         )
-    given = _read(images, tuple(problem.image_shape), skip_bad=skip_bad)
-    return NamedImages(derived(given.images, kind), given.names), given.images
+    given = given_images(images, problem.image_shape, skip_bad=skip_bad)
+    pictures = to_uint8(given.images)
+    return NamedImages(derived(pictures, kind), given.names), pictures
 
 
 def own_sources(
@@ -139,19 +136,6 @@ def translated(
         return np.concatenate(list(run.chunks(len(images), seed, source=images)))
     further = further_networks(run.trainer)[network]
     return np.concatenate([further(run.problem.scale(part)) for part in row_chunks(images)])
-
-
-def _read(images: object, shape: Shape, *, skip_bad: bool) -> NamedImages:
-    """Return images of a shape, with their names: pictures are resized, arrays must have it."""
-    if isinstance(images, str | os.PathLike):
-        height, width, channels = shape
-        options = ImageOptions((height, width), CHANNELS.get(channels), skip_bad=skip_bad)
-        found = named_images(paths.given(images, "images"), options)
-    else:
-        found = _numbered(np.asarray(memory_data(images, None).images))
-    if found.images.shape[1:] != shape:
-        raise ConfigError(f"images: got images of {found.images.shape[1:]}; the run takes {shape}")
-    return found
 
 
 def _numbered(images: NDArray[Any]) -> NamedImages:

@@ -1,0 +1,58 @@
+"""Images that are given to a run's networks: pictures of a path, or arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+from gankit._utils import paths
+from gankit.data import ImageOptions
+from gankit.data.memory_data import memory_data
+from gankit.data.named_images import NamedImages, named_images
+from gankit.errors import ConfigError
+from gankit.launch.training_data import own_options
+from gankit.layers import Shape
+
+
+def given_images(
+    images: object, shape: Shape, options: ImageOptions | None = None, *, skip_bad: bool = False
+) -> NamedImages:
+    """Return images of a shape, with their names: uint8, or real numbers in [-1, 1].
+
+    Parameters
+    ----------
+    images
+        What `gankit.fit` takes, or the path of a folder of pictures, which are resized, or of a
+        .npy or .npz file.
+    shape
+        `(height, width, channels)` that the network takes.
+    options
+        How pictures are resized; None for the default.
+    skip_bad
+        Whether to skip pictures of a folder that cannot be read.
+
+    Raises
+    ------
+    ConfigError, DataError
+        The images cannot be read, or have another shape.
+    """
+    if isinstance(images, str | os.PathLike):
+        options = dataclasses.replace(own_options(options, shape), skip_bad=skip_bad)
+        found = named_images(paths.given(images, "images"), options)
+    else:
+        data = memory_data(images, None, reals=True).images
+        found = NamedImages(data, tuple(map(str, range(len(data)))))
+    _check_shape(found.images.shape, shape)
+    return found
+
+
+def _check_shape(found: tuple[int, ...], shape: Shape) -> None:
+    """Raise ConfigError unless there are images, and they have this shape."""
+    if not found[0]:
+        raise ConfigError("images: got none; expected at least 1")
+    if found[1:] != tuple(shape):
+        given, taken = ("x".join(map(str, each)) for each in (found[1:], shape))
+        raise ConfigError(
+            f"images: got {given}; expected {taken}, which the run takes; give a folder of "
+            "pictures, which are resized, or resize the array"
+        )
