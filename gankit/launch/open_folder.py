@@ -45,7 +45,7 @@ def check_folder(folder: RunFolder, *, resume: bool) -> None:
     Raises
     ------
     ConfigError
-        The folder holds a run and `resume` is False, or it holds parts of a run.
+        The folder holds a run and `resume` is False, or it holds parts of a run, or pictures.
     CheckpointError
         A link, a pipe or the like is in the place of a file of the run.
     """
@@ -65,7 +65,7 @@ def check_folder(folder: RunFolder, *, resume: bool) -> None:
     if obstacle:
         raise ConfigError(
             f"{folder.path} has no {folder.config.name}, and cannot be used for a new run: "
-            f"{obstacle}; remove it, or choose another --out"
+            f"{obstacle}; choose another --out, or move that away"
         )
 
 

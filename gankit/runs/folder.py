@@ -28,7 +28,7 @@ from gankit._utils.paths import given, is_file, is_folder, is_pretrained, no_fol
 from gankit._utils.storage import read_plain
 from gankit.errors import CheckpointError, ConfigError, GankitError, StorageError
 from gankit.runs.checkpoints import RUN, CheckpointStore, marks_in
-from gankit.runs.leftovers import at_file, at_folder
+from gankit.runs.leftovers import at_file, at_folder, pictures_in
 from gankit.runs.lock import LOCK, locked
 
 _CHECKPOINTS = "checkpoints"
@@ -145,8 +145,8 @@ class RunFolder:
         Raises
         ------
         StorageError
-            The folder contains a run or files of one, or cannot be written; incomplete files are
-            removed.
+            The folder contains a run, files of one or pictures, or cannot be written; incomplete
+            files are removed.
         """
         if self.exists():
             raise StorageError(
@@ -231,10 +231,10 @@ def read_facts(folder: RunFolder) -> dict[str, Any]:
 def in_the_way(run: RunFolder) -> str:
     """Return a text about what prevents a run from writing in its folder; empty if nothing does.
 
-    A new run needs a folder without a log, grids or checkpoints; `environment.json` may exist,
-    because a process that is killed at the start leaves it. A resumed run needs regular files at
-    the paths of its files, and folders or links to folders at the paths of its folders and of
-    itself.
+    A new run needs a folder without a log, grids or checkpoints, and without pictures, because a
+    data set would gain the run's grids; `environment.json` may exist, because a process that is
+    killed at the start leaves it. A resumed run needs regular files at the paths of its files, and
+    folders or links to folders at the paths of its folders and of itself.
     """
     exists = run.exists()
     files = (run.config, run.losses, run.evaluations, run.warnings, run.times, run.classes)
@@ -244,6 +244,7 @@ def in_the_way(run: RunFolder) -> str:
         *(at_file(path, may_exist=True) for path in (run.environment, run.path / LOCK)),
         *(at_file(path, may_exist=exists) for path in files),
         *(at_folder(path, may_exist=exists) for path in folders),
+        "" if exists else pictures_in(run.path),
     ]
     return next(filter(None, found), "")
 

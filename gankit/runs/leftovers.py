@@ -9,6 +9,9 @@ import os
 import stat
 from pathlib import Path
 
+from gankit.data.formats.folder_listing import IgnoredFiles, listing
+from gankit.errors import DataError
+
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFIFO: "a pipe",
@@ -53,6 +56,25 @@ def at_folder(path: Path, *, may_exist: bool) -> str:
     if not stat.S_ISDIR(mode):
         return f"{path} is {_kind(mode)}, not a folder"
     return f"{path} contains files of another run" if _filled(path) else ""
+
+
+def pictures_in(path: Path) -> str:
+    """Return a text about pictures in a folder or in the folders in it; empty if there are none.
+
+    Such a folder is a data set, and the grids of a run would be among its images.
+    """
+    ignored = IgnoredFiles()
+    try:
+        here = listing(path, ignored)
+        found = here.pictures or (
+            f"{name}/{picture}"
+            for name in here.folders
+            for picture in listing(path / name, ignored).pictures
+        )
+        first = next(iter(found), None)
+    except DataError:  # There is no folder, or the write will fail with a message.
+        return ""
+    return f"{path} has pictures, such as {first}" if first else ""
 
 
 def _mode(path: Path) -> int | None:

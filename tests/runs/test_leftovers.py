@@ -80,6 +80,23 @@ def test_a_new_run_refuses_a_folder_with_contents(run, name):
         run.create("", {})
 
 
+@pytest.mark.parametrize("name", ["a.png", "cats/b.JPG"])
+def test_a_new_run_refuses_a_folder_of_pictures(run, name):
+    path = run.path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"")
+    assert in_the_way(run) == f"{run.path} has pictures, such as {name}"
+
+
+def test_a_new_run_accepts_files_that_are_no_pictures(run):
+    for name in ("log.txt", "mine.toml", ".hidden.png", "images.npy", "notes/a.txt"):
+        (run.path / name).parent.mkdir(exist_ok=True)
+        (run.path / name).write_text("")
+    run.create("", {})
+    (run.path / "plot.png").write_bytes(b"")
+    assert in_the_way(run) == ""
+
+
 @pytest.mark.parametrize("kind", ["dangling link", "pipe", "other kind"])
 def test_a_run_folder_must_be_a_folder(run, kind):
     run.path.rmdir()

@@ -141,6 +141,7 @@ def test_in_python_a_moved_folder_is_a_storage_error():
 LEFT = {
     "a log": lambda: Path("run/metrics.jsonl").write_text('{"step": 1}\n'),
     "pictures": lambda: shutil.copytree(".", "run/samples", ignore=lambda *_: ["run"]),
+    "a data set": lambda: Path("run/1.png").write_bytes(b""),
     "a pipe for a configuration": lambda: os.mkfifo("run/config.toml"),
     "a link for a log": lambda: Path("run/metrics.jsonl").symlink_to("../tiny.toml"),
 }
@@ -156,7 +157,7 @@ def test_leftovers_are_refused_before_the_data_is_read(command, monkeypatch, lea
     for resume in ((), ("--resume", "auto")):
         ended = command(*TRAIN, *resume)
         assert ended.code == ExitCode.USAGE
-        assert "run has no config.toml, and cannot be used for a new run: run/" in ended.err
+        assert "run has no config.toml, and cannot be used for a new run: run" in ended.err
         assert ended.err.count("\n") == 1
     assert sorted(Path("run").rglob("*")) == before
     assert Path("tiny.toml").read_bytes() == text
