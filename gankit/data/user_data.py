@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from gankit.data.dataset import ImageSet
 from gankit.data.formats import arrays
 from gankit.data.formats.image_folder import read_folder
 from gankit.data.formats.picture import SUFFIXES
-from gankit.data.image_options import ImageOptions
+from gankit.data.image_options import CHANNELS, ImageOptions
 from gankit.errors import DataError
 
 READERS = {".npy": arrays.npy, ".npz": arrays.npz}
@@ -59,6 +60,23 @@ def own(path: Path, options: ImageOptions | None = None) -> ImageSet:
     if reader is None:
         raise DataError(f"{path}: is a file of another kind; {_remedy(path) or remedy}")
     return reader(path, options)
+
+
+def own_options(path: Path, requested: ImageOptions | None, shape: tuple[int, ...]) -> ImageOptions:
+    """Return how images at a path are converted to networks' `shape`, for `own`.
+
+    Pictures get the requested size and channels, or else those of `shape`. Arrays are not
+    converted: of another shape than requested they are refused, and the caller compares `shape`.
+    """
+    options = requested or ImageOptions()
+    if not is_folder(path):
+        return options
+    height, width, channels = shape
+    return dataclasses.replace(
+        options,
+        size=options.size or (height, width),
+        channels=options.channels or CHANNELS.get(channels),
+    )
 
 
 def _remedy(path: Path) -> str | None:

@@ -10,12 +10,13 @@ from gankit import plugins
 from gankit._text import counted
 from gankit._utils.paths import given, is_folder
 from gankit.config import TrainConfig
-from gankit.data import ImageOptions, ImageSet, is_path, own
+from gankit.data import ImageSet, is_path, own
 from gankit.data.derived_sources import DERIVED, derived
 from gankit.data.formats.image_folder import image_folder
 from gankit.data.image_options import CHANNELS
 from gankit.data.memory_data import MEMORY
 from gankit.data.resized import resized, with_channels
+from gankit.data.user_data import own_options
 from gankit.errors import ConfigError, DataError
 from gankit.evaluation.image_arrays import levels
 from gankit.launch.messages import Tell
@@ -74,10 +75,11 @@ def with_absolute_sources(config: TrainConfig) -> TrainConfig:
 
 def _loaded(name: str, shape: Shape, data_dir: Path | None) -> ImageSet:
     """Load sources by name or path, of this shape."""
+    if is_path(name):
+        path = given(name, "source_images")
+        return own(path, own_options(path, None, shape))
     height, width, channels = shape
     kind = CHANNELS.get(channels)
-    if is_path(name):
-        return own(given(name, "source_images"), ImageOptions((height, width), kind))
     found = resized(plugins.get_dataset(name).load(data_dir), (height, width))
     return with_channels(found, kind) if kind else found
 

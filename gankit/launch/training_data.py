@@ -12,14 +12,13 @@ from gankit._utils.paths import exists, given, is_folder
 from gankit.config import AUTO, TrainConfig
 from gankit.data import Dataset, ImageOptions, ImageSet, is_path, own
 from gankit.data.class_names import listed
-from gankit.data.image_options import CHANNELS
 from gankit.data.labels import without_gaps
 from gankit.data.memory_data import ABSENT, MEMORY
 from gankit.data.resized import resized, with_channels
+from gankit.data.user_data import own_options
 from gankit.errors import ConfigError, DataError, UnknownName
 from gankit.launch.messages import Tell, warn
 from gankit.launch.source_images import with_absolute_sources, with_sources
-from gankit.layers import Shape
 
 INSTEAD_OF_MNIST = (
     "training on glyphs, drawn digits, INSTEAD OF MNIST, which was neither found nor downloaded; "
@@ -87,24 +86,13 @@ def training_data(
 def _load_own(config: TrainConfig, tell: Tell) -> TrainingData:
     """Read a user's own images; record their absolute path, so that the run can be resumed."""
     path = given(config.dataset, "dataset").resolve()
-    options = own_options(config.images, config.image_shape)
+    options = own_options(path, config.images, config.image_shape)
     images = own(path, options)
     height, width, channels = images.images.shape[1:]
     kind = {1: "grey", 3: "colour"}.get(channels, counted(channels, "channel"))
     how = f", fit {options.fit}" if path.is_dir() else ""
     tell(f"{images.source}: {counted(len(images), 'image')}, {height}x{width}, {kind}{how}")
     return TrainingData(dataclasses.replace(config, dataset=str(path)), images, {})
-
-
-def own_options(requested: ImageOptions | None, shape: Shape) -> ImageOptions:
-    """Return how a user's images are resized: as requested, or to the generator's `shape`."""
-    options = requested or ImageOptions()
-    height, width, channels = shape
-    return dataclasses.replace(
-        options,
-        size=options.size or (height, width),
-        channels=options.channels or CHANNELS.get(channels),
-    )
 
 
 def _check_options_of_named(config: TrainConfig) -> None:

@@ -90,8 +90,12 @@ def test_a_loaded_run_needs_sources(tmp_path):
         run.sample(3)
     with pytest.raises(ConfigError, match=r"run.translate"):
         run.interpolate([1, 2])
-    with pytest.raises(ConfigError, match=r"the run takes"):
+    said = r"got images of 4x12x1; expected 12x12x1, which the run takes; give a folder"
+    with pytest.raises(ConfigError, match=said):
         run.translate(IMAGES[:, :4])
+    np.save(tmp_path / "small.npy", IMAGES[:, :4])
+    with pytest.raises(DataError, match=rf"small.npy: {said}"):
+        run.translate(tmp_path / "small.npy")
     assert run.translate(IMAGES[:3], derive=True).shape == (3, 12, 12, 1)
     assert "gankit run" in run._repr_html_()
 

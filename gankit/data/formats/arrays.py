@@ -161,17 +161,12 @@ def _images(found: NDArray[Any], name: str, options: ImageOptions) -> NDArray[np
 
 
 def _check_options(shape: tuple[int, ...], name: str, options: ImageOptions) -> None:
-    if options.size and shape[1:3] != options.size:
-        wanted = "{}x{} (height x width)".format(*options.size)
-    elif options.channels and shape[3] != options.channels:
-        wanted = counted(options.channels, "channel")
-    else:
-        return
-    remedy = (
-        "arrays are not converted: save them in that shape, leave out --size and --channels, or "
-        "choose a recipe that takes their shape, such as simple"
-    )
-    raise DataError(f"{name}: got images of {shape[1:]}; expected {wanted}; {remedy}")
+    wanted = (*(options.size or shape[1:3]), options.channels or shape[3])
+    if shape[1:] != wanted:
+        raise DataError(
+            f"{name}: got images of {shape[1:]}; expected {wanted}; arrays are not converted: "
+            "save them in that shape, or leave out size and channels"
+        )
 
 
 def _class_names(path: Path) -> tuple[str, ...]:

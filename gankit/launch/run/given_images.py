@@ -9,8 +9,8 @@ from gankit._utils import paths
 from gankit.data import ImageOptions
 from gankit.data.memory_data import memory_data
 from gankit.data.named_images import NamedImages, named_images
-from gankit.errors import ConfigError
-from gankit.launch.training_data import own_options
+from gankit.data.user_data import own_options
+from gankit.errors import ConfigError, DataError, GankitError
 from gankit.layers import Shape
 
 
@@ -27,7 +27,8 @@ def given_images(
     shape
         `(height, width, channels)` that the network takes.
     options
-        How pictures are resized; None for the default.
+        How pictures are converted; their size and channels are those of `shape`. None for the
+        default.
     skip_bad
         Whether to skip pictures of a folder that cannot be read.
 
@@ -37,22 +38,26 @@ def given_images(
         The images cannot be read, or have another shape.
     """
     if isinstance(images, str | os.PathLike):
-        options = dataclasses.replace(own_options(options, shape), skip_bad=skip_bad)
-        found = named_images(paths.given(images, "images"), options)
+        path = paths.given(images, "images")
+        plain = dataclasses.replace(
+            options or ImageOptions(), size=None, channels=None, skip_bad=skip_bad
+        )
+        found = named_images(path, own_options(path, plain, shape))
+        _check_shape(found.images.shape, shape, str(path), DataError)
     else:
         data = memory_data(images, None, reals=True).images
         found = NamedImages(data, tuple(map(str, range(len(data)))))
-    _check_shape(found.images.shape, shape)
+        _check_shape(data.shape, shape, "images", ConfigError)
     return found
 
 
-def _check_shape(found: tuple[int, ...], shape: Shape) -> None:
-    """Raise ConfigError unless there are images, and they have this shape."""
+def _check_shape(found: tuple[int, ...], shape: Shape, name: str, error: type[GankitError]) -> None:
+    """Raise an error unless there are images, and they have this shape."""
     if not found[0]:
-        raise ConfigError("images: got none; expected at least 1")
+        raise error(f"{name}: got no images; expected at least 1")
     if found[1:] != tuple(shape):
         given, taken = ("x".join(map(str, each)) for each in (found[1:], shape))
-        raise ConfigError(
-            f"images: got {given}; expected {taken}, which the run takes; give a folder of "
-            "pictures, which are resized, or resize the array"
+        raise error(
+            f"{name}: got images of {given}; expected {taken}, which the run takes; give a folder "
+            "of pictures, which are resized, or resize the array"
         )

@@ -11,7 +11,7 @@ from PIL import Image
 from gankit import plugins
 from gankit.config import layering
 from gankit.data import Dataset, ImageSet
-from gankit.errors import ConfigError
+from gankit.errors import ConfigError, DataError
 from gankit.launch.resolved_plan import resolve
 
 RECIPES = ["dcgan", "simple"]
@@ -59,6 +59,13 @@ def test_a_size_that_the_networks_do_not_make_is_refused_with_the_remedy(faces, 
     said = r"64x64 .*; remove --size; or choose .* such as --recipe pictures; or save .*show"
     with pytest.raises(ConfigError, match=said):
         planned(recipe, dataset=faces, images={"size": [64, 64]})
+
+
+@pytest.mark.parametrize("labels", [[0] * 5, [0.5, np.nan] * 3, [-3, 0] * 3])
+def test_a_fault_of_labels_is_named_before_another_size(tmp_path, labels):
+    np.savez(tmp_path / "a.npz", images=np.zeros((6, 8, 8, 1), np.uint8), labels=labels)
+    with pytest.raises(DataError, match="label"):
+        planned("dcgan", dataset=str(tmp_path / "a.npz"))
 
 
 def test_the_error_names_a_recipe_that_takes_the_datas_shape(monkeypatch):

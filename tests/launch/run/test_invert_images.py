@@ -67,6 +67,15 @@ def test_an_array_in_a_file_is_inverted(run, tmp_path):
     np.testing.assert_array_equal(found.latents, run.invert(IMAGES[:2], **QUICK).latents)
 
 
+def test_an_array_in_a_file_of_another_shape_is_refused_without_advice_for_training(run, tmp_path):
+    np.save(tmp_path / "some.npy", np.repeat(IMAGES, 3, axis=3))
+    with pytest.raises(
+        DataError, match=r"some.npy: got images of 6x5x3; expected 6x5x1, which"
+    ) as e:
+        run.invert(tmp_path / "some.npy", **QUICK)
+    assert "recipe" not in str(e.value)
+
+
 def test_a_picture_that_cannot_be_read_is_skipped_on_request(run, tmp_path):
     Image.new("L", (5, 6)).save(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(b"no picture")
@@ -78,7 +87,7 @@ def test_a_picture_that_cannot_be_read_is_skipped_on_request(run, tmp_path):
 @pytest.mark.parametrize(
     ("images", "options", "error", "message"),
     [
-        (IMAGES[:, :5], {}, ConfigError, "images: got 5x5x1; expected 6x5x1"),
+        (IMAGES[:, :5], {}, ConfigError, "images: got images of 5x5x1; expected 6x5x1"),
         (IMAGES[:0], {}, ConfigError, "images"),
         (IMAGES, {"steps": 0}, ConfigError, "steps: got 0"),
         (IMAGES, {"restarts": 1.5}, ConfigError, "restarts: got 1.5"),
