@@ -161,11 +161,12 @@ def resolve(
     loss = loss or plugins.get_loss(config.loss)
     backend = choose_backend(backend or config.backend, tell)
     world = backend.world()
-    before = recorded(resumed).dataset if resumed and RunFolder(resumed).exists() else None
+    continued = resumed is not None and RunFolder(resumed).exists()
+    before = recorded(resumed).dataset if resumed and continued else None
     with hint_at_moved_images(before if before == config.dataset else None):
         data = training_data(config, data_dir, tell, loaded)
     config = dataclasses.replace(data.config, backend=backend.name, loss=loss.name)
-    check_shape(config, data.images)
+    check_shape(config, data.images, resumed=continued)
     warn_of_lost_detail(config)
     problem = config.problem(data.images.images.shape[1:], loss)
     problem = dataclasses.replace(problem, world=world)

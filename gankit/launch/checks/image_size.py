@@ -21,10 +21,10 @@ MOST_PIXELS_FACTOR = 2
 """Images with more than this many times the pixels lose most of them."""
 
 
-def check_shape(config: TrainConfig, data: ImageSet) -> None:
+def check_shape(config: TrainConfig, data: ImageSet, *, resumed: bool = False) -> None:
     """Raise ConfigError, with remedies, if the generator's images have another shape than the data.
 
-    Networks that cannot be built are not checked here.
+    Networks that cannot be built are not checked here. The networks of a `resumed` run are fixed.
     """
     try:
         made = config.image_shape
@@ -34,10 +34,14 @@ def check_shape(config: TrainConfig, data: ImageSet) -> None:
     if made == shape:
         return
     size = config.images and config.images.size
-    without = "remove --size; or " if size and size != made[:2] else ""
+    remedies = ["remove --size"] if size and size != made[:2] else []
+    if not resumed:
+        remedies.append(_remedy(config, shape))
+    elif not remedies:
+        remedies.append("give the run's own images with --dataset, or train in another folder")
     raise ConfigError(
         f"generator output is {described(made)} but the images {origin(config.dataset)} are "
-        f"{described(shape)}; {without}{_remedy(config, shape)}"
+        f"{described(shape)}; {'; or '.join(remedies)}"
     )
 
 
@@ -83,4 +87,6 @@ def _remedy(config: TrainConfig, shape: Shape) -> str:
     change = f"change the layers in {config.recipe}"
     if config.recipe in plugins.recipes():
         change = f"save {config.recipe} by `gankit recipes show`, change it, and give its file"
+    if config.recipe == fitting:
+        return change
     return f"choose a recipe that takes their size, such as --recipe {fitting}; or {change}"

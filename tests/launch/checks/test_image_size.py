@@ -61,6 +61,28 @@ def test_a_size_that_the_networks_do_not_make_is_refused_with_the_remedy(faces, 
         planned(recipe, dataset=faces, images={"size": [64, 64]})
 
 
+def test_of_a_resumed_run_no_other_recipe_is_named(faces, tmp_path):
+    (tmp_path / "run").mkdir()
+    text = planned("dcgan", dataset="glyphs").config.to_toml()
+    (tmp_path / "run" / "config.toml").write_text(text, "utf-8")
+    resumed = layering.from_file(tmp_path / "run" / "config.toml")
+    np.save(tmp_path / "large.npy", np.zeros((6, 64, 64, 3), np.uint8))
+    for settings, remedy in (
+        ({"dataset": faces, "images": {"size": [64, 64]}}, "remove --size"),
+        ({"dataset": str(tmp_path / "large.npy")}, "give the run's own images with --dataset, or"),
+    ):
+        config = layering.config_of([resumed, ("test", settings)])
+        with pytest.raises(ConfigError, match=f"are 64x64 [a-z]*; {remedy}") as refused:
+            resolve(config, resumed=tmp_path / "run")
+        assert "recipe" not in str(refused.value)
+
+
+def test_no_recipe_is_named_that_is_the_runs_own(tmp_path):
+    np.save(tmp_path / "wide.npy", np.zeros((6, 33, 32, 1), np.uint8))
+    with pytest.raises(ConfigError, match="are 33x32 grey; save simple by"):
+        planned("simple", dataset=str(tmp_path / "wide.npy"))
+
+
 @pytest.mark.parametrize("labels", [[0] * 5, [0.5, np.nan] * 3, [-3, 0] * 3])
 def test_a_fault_of_labels_is_named_before_another_size(tmp_path, labels):
     np.savez(tmp_path / "a.npz", images=np.zeros((6, 8, 8, 1), np.uint8), labels=labels)
