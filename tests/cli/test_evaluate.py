@@ -381,6 +381,13 @@ BAD = {
 }
 
 
+def test_a_run_without_a_best_checkpoint_is_refused_before_images_are_read(command, run):
+    Path("digits.npz").unlink()
+    ended = command("evaluate", run, *COUNT, "--best")
+    assert ended.code == 4
+    assert "run has no best checkpoint" in ended.err
+
+
 @pytest.mark.parametrize(("spoil", "words", "code", "named"), BAD.values(), ids=BAD)
 def test_bad_input_gets_one_line_the_right_exit_code_and_writes_nothing(
     command, run, spoil, words, code, named

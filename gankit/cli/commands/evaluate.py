@@ -92,9 +92,9 @@ def command(
     compared = given_features(features)
     watch = StageBar(plain=True if no_progress else None)
     try:
-        reference = _reference(run, dataset, data_dir, compared, watch)
         watch(OPENING, 0.0)
         opened = load(run, backend, best=best, device=device)
+        reference = _reference(run, dataset, data_dir, compared, watch)
         found = _found(run, opened, reference, count, seed, no_baseline, features, watch)
     finally:
         watch.close()
