@@ -18,7 +18,7 @@ from gankit.launch.folder_callbacks import IMAGE_SHAPE
 from gankit.launch.from_python.load_pretrained import load_pretrained
 from gankit.launch.messages import warn
 from gankit.launch.resume.check_settings import check_unchanged
-from gankit.launch.resume.find_checkpoint import load_best, passed_over
+from gankit.launch.resume.find_checkpoint import load_best, newest
 from gankit.launch.resume.recorded_config import recorded
 from gankit.launch.run import Run
 from gankit.layers import Shape
@@ -48,7 +48,7 @@ def load_run(
         return load_pretrained(shipped, backend, best=best, device=device)
     run = RunFolder.open(given(folder, "folder"))
     config = recorded(run.path)
-    checkpoint = load_best(run) if best else run.checkpoints.newest_valid(passed_over)
+    checkpoint = load_best(run) if best else newest(run)
     if checkpoint is None:
         raise CheckpointError(f"{folder} has no valid checkpoint; train on, or choose another run")
     check_unchanged(config, checkpoint, run.path)

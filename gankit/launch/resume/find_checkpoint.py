@@ -25,12 +25,13 @@ def newest(folder: RunFolder) -> Checkpoint | None:
     if refused and checkpoint is None:
         if folder.checkpoints.steps():
             raise CheckpointError(
-                f"no checkpoint in {folder.path} is valid; start in another folder ({refused[-1]})"
+                f"no checkpoint in {folder.path} is valid; train again in another folder "
+                f"({refused[-1]})"
             )
         raise CheckpointError(
             f"no checkpoint in {folder.path} has the mark in {folder.environment.name}; if that "
             "file was changed, delete it, since the checkpoints have the mark too; else choose "
-            "another --out"
+            "another folder"
         )
     for line in refused:
         passed_over(line)
