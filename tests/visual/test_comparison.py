@@ -77,8 +77,14 @@ def test_a_run_without_a_time_can_be_compared_over_steps_only(runs):
 
 def test_a_figure_that_a_run_does_not_have_is_refused(tmp_path):
     run = make_run(tmp_path / "run")
-    with pytest.raises(CheckpointError, match="has no recall to compare; train with --set"):
+    other = "choose another --figure, such as generator"
+    evaluate = f"run gankit evaluate {run.path}, or"
+    with pytest.raises(CheckpointError, match=f"has no recall to compare; {evaluate} {other}"):
         plots.curve(run.path, "run", "recall")
+    add_evaluations(run, (10,))
+    rows = [row | {"score": None} for row in evaluation_log.read(run.evaluations)]
+    with pytest.raises(CheckpointError, match=f"has no score to compare; {other}"):
+        plots.curve(run.path, "run", "score", rows)
     empty = make_run(tmp_path / "empty", losses=np.empty((0, 2)), grids=())
     with pytest.raises(CheckpointError, match="has no generator to compare"):
         plots.curve(empty.path, "empty", "generator")

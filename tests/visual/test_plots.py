@@ -123,7 +123,7 @@ def test_losses_are_drawn_if_the_log_of_evaluations_is_damaged(command, run):
         (["run", "--out", "a.jpg"], 2, ".png, .svg or .pdf"),
         (["run", "--out", "a.csv"], 2, "give --figure, such as --figure frechet"),
         (["run", "--out", "no/a.png"], 2, "no folder no"),
-        (["run", "--only", "metrics"], 4, "no evaluations"),
+        (["run", "--only", "metrics"], 4, "no evaluations; run gankit evaluate run first"),
         (["nowhere"], 4, "nowhere"),
     ],
 )

@@ -92,7 +92,7 @@ def _plot_one(run: Path, out: Path, only: str | None) -> None:
         warn(changed)
     rows = [] if only == "losses" else evaluation_log.read(folder.evaluations)
     if not rows and only in ("metrics", "classes"):
-        raise CheckpointError(f"{run} has no evaluations; train with --set evaluate_every=1")
+        raise CheckpointError(f"{run} has no evaluations; run gankit evaluate {run} first")
     match only:
         case "losses":
             plot = plots.losses(history)

@@ -105,7 +105,7 @@ def curve(
         The run has no such figure, or its log is damaged.
     """
     run = RunFolder.open(folder)
-    measured = ""
+    measured, remedy = "", ""
     if _in_losses(figure):
         columns = loss_log.read(run.losses).columns()
         if figure not in columns:
@@ -119,8 +119,9 @@ def curve(
         steps = np.array([row["step"] for row in found], np.float64)
         values = np.array([row[figure] for row in found], np.float64)
         measured = evaluation_log.described(found[-1]) if found else ""
+        again = "" if read else f"run gankit evaluate {folder}, or "
+        remedy = f"; {again}choose another --figure, such as generator"
     if not len(steps):
-        remedy = "" if _in_losses(figure) else "; train with --set evaluate_every=1"
         raise CheckpointError(f"{folder} has no {figure} to compare{remedy}")
     times = time_log.read_valid(run.times)
     seconds = time_log.seconds_at(times, steps) if len(times) else np.full(len(steps), np.nan)
