@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from gankit._text import counted
 from gankit._utils.counts import check_count
-from gankit._utils.paths import exists, given
+from gankit._utils.paths import exists, given, require_parent
 from gankit.data.dataset import ImageSet
 from gankit.data.formats import arrays
 from gankit.data.formats.image_folder import Reading, image_folder, pictures, source
@@ -29,6 +30,8 @@ from gankit.errors import ConfigError
 Count = Callable[[int, int | None], None]
 """Called with the number of pictures done, and their total if it is known."""
 Labels = NDArray[np.int64] | None
+Write = Callable[[Iterator[NDArray[np.uint8]]], None]
+"""Writes chunks of images into the file."""
 Packed = tuple[Labels, tuple[str, ...], str]
 """The labels, the names of the classes, and a description of the images."""
 
@@ -74,8 +77,8 @@ def pack(
     Raises
     ------
     ConfigError
-        `out` has another ending or exists already, `limit` is no count, or images from Python are
-        of another form.
+        `out` has another ending, exists already or is in no folder, `limit` is no count, or images
+        from Python are of another form.
     DataError
         The folder has no pictures, bad ones, or some of different shapes.
     StorageError
@@ -86,13 +89,15 @@ def pack(
         raise ConfigError(f"cannot pack into {out}; give a file whose name ends in .npy")
     if exists(out):
         raise ConfigError(f"{out} exists already; remove it, or choose another name")
+    require_parent(out)
     if limit is not None:
         check_count("limit", limit)
     with temporary(out) as part:
+        writer = partial(_write, part, out)
         if isinstance(images, str | os.PathLike):
-            found = _write_folder(part, given(images, "the folder"), options, count)
+            found = _write_folder(writer, given(images, "the folder"), options, count)
         else:
-            found = _write_given(part, images, options, count, labels, limit)
+            found = _write_given(writer, images, options, count, labels, limit)
         _write_beside(out, *found[:2])
         with storing(out):
             part.replace(out)
@@ -104,7 +109,7 @@ def _uncounted(_done: int, _all: int | None) -> None:
     """Show nothing."""
 
 
-def _write_folder(part: Path, path: Path, options: ImageOptions, count: Count) -> Packed:
+def _write_folder(writer: Write, path: Path, options: ImageOptions, count: Count) -> Packed:
     """Write the pictures of a folder into a file."""
     folder, reading = image_folder(path), Reading()
 
@@ -113,12 +118,12 @@ def _write_folder(part: Path, path: Path, options: ImageOptions, count: Count) -
             yield pixels[np.newaxis]
             count(reading.readable[-1] + 1, len(folder.files))
 
-    _write(part, one_by_one())
+    writer(one_by_one())
     return folder.labels(reading.readable), folder.class_names, source(folder, reading)
 
 
 def _write_given(
-    part: Path,
+    writer: Write,
     images: object,
     options: ImageOptions,
     count: Count,
@@ -128,7 +133,7 @@ def _write_given(
     """Write images given from Python into a file."""
     items = recognise(images)
     reading = given_pictures.Reading.of(items)
-    _write(part, read_images(items, options, reading, count, limit))
+    writer(read_images(items, options, reading, count, limit))
     described = "; ".join(
         [f"{counted(reading.count, 'image')} from {items.kind}", *reading.changes]
     )
@@ -141,8 +146,8 @@ def _write_given(
     return *numbered(taken, names, reading.count), described
 
 
-def _write(part: Path, chunks: Iterator[NDArray[np.uint8]]) -> None:
-    with storing(part), part.open("wb") as file:
+def _write(part: Path, out: Path, chunks: Iterator[NDArray[np.uint8]]) -> None:
+    with storing(out), part.open("wb") as file:
         write(file, chunks)
         sync(file)
 

@@ -21,17 +21,18 @@ STALE_SECONDS = 86400.0
 def temporary(target: Path) -> Iterator[Path]:
     """Create an empty file beside `target` under a unique name, and remove it after the block.
 
-    Its lock is held inside the block. Unlocked temporary files beside it are removed first.
+    Its lock is held inside the block. Unlocked temporary files beside it are removed first. Errors
+    name `target`.
     """
     _sweep(target.parent)
     part = target.with_name(f".{secrets.token_hex(8)}.part.{target.name}")
     with ExitStack() as stack:
-        with storing(part):
+        with storing(target):
             stack.enter_context(created_locked(part))
         try:
             yield part
         finally:
-            with storing(part):
+            with storing(target):
                 part.unlink(missing_ok=True)
 
 

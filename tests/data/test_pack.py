@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -90,9 +91,11 @@ def test_another_suffix_is_refused(folder, tmp_path):
         pack(folder, tmp_path / "out.npz", PLAIN)
 
 
-def test_a_missing_folder_to_write_into_is_a_storage_error(folder, tmp_path):
-    with pytest.raises(StorageError, match="cannot write"):
-        pack(folder, tmp_path / "missing" / "out.npy", PLAIN)
+def test_a_missing_folder_to_write_into_is_named(folder, tmp_path):
+    out = tmp_path / "missing" / "out.npy"
+    said = f"cannot write {out}: no folder {out.parent}; create it first"
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        pack(folder, out, PLAIN)
 
 
 def test_a_full_disk_leaves_nothing(folder, tmp_path, monkeypatch):
@@ -100,7 +103,8 @@ def test_a_full_disk_leaves_nothing(folder, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match="no space left on device"):
+    said = f"cannot write {tmp_path / 'out.npy'}: no space left on device"
+    with pytest.raises(StorageError, match=re.escape(said)):
         pack(folder, tmp_path / "out.npy", PLAIN)
     assert names(tmp_path / "out.npy") == ["in"]
 

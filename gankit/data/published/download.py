@@ -82,7 +82,7 @@ def download(
     """
     call = progress or _WATCHER.get()
     with temporary(target) as part:
-        with storing(part), part.open("wb") as file:
+        with storing(target), part.open("wb") as file:
             for chunk in _chunks(url, target.name, limit, time_limits or TimeLimits(), call):
                 file.write(chunk)
             sync(file)
