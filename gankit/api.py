@@ -417,6 +417,7 @@ def fit(
     )  # fmt: skip
 
 
+@known_arguments()
 def load(
     folder: Folder,
     backend: str | Backend | None = None,

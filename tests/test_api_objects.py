@@ -160,6 +160,17 @@ def test_lists_and_single_layers_are_specs_also_inside_others():
 
 
 @pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"best": "no"}, "best: got 'no'; expected True or False"),
+        ({"beset": True}, "load: unknown argument 'beset' (did you mean 'best'?)"),
+    ],
+)
+def test_wrong_arguments_of_load_are_refused(given, told):
+    assert refusal(lambda: gankit.load("run", **given)) == told
+
+
+@pytest.mark.parametrize(
     ("changes", "told"),
     [
         (
