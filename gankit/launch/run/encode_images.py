@@ -11,7 +11,7 @@ from gankit.launch.evaluation.pairs import evenly_spaced
 from gankit.launch.evaluation.reference_data import held_out
 from gankit.launch.evaluation.trained_run import Trained
 from gankit.launch.further_networks import further_networks
-from gankit.launch.run.given_images import given_images
+from gankit.launch.run.given_images import given_as_trained
 from gankit.launch.run.noise_chunks import row_chunks
 
 OWN = 20
@@ -78,8 +78,7 @@ def encoded(
     if isinstance(images, NamedImages):
         found = images
     else:
-        recorded = run.config.images if run.config else None
-        found = given_images(images, run.problem.image_shape, recorded, skip_bad=skip_bad)
+        found = given_as_trained(run, images, skip_bad=skip_bad)
     parts = row_chunks(np.asarray(found.images))
     codes = np.concatenate([encoder(run.problem.scale(part)) for part in parts])
     return found, codes[:, :size] if run.problem.values.sampled else codes

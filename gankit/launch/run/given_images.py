@@ -11,7 +11,19 @@ from gankit.data.memory_data import memory_data
 from gankit.data.named_images import NamedImages, named_images
 from gankit.data.user_data import own_options
 from gankit.errors import ConfigError, DataError, GankitError
+from gankit.launch.evaluation.trained_run import Trained
 from gankit.layers import Shape
+
+
+def given_as_trained(run: Trained, images: object, *, skip_bad: bool = False) -> NamedImages:
+    """Return images of the run's shape, as `given_images` does, converted as those of its training.
+
+    Only a `.npz` file has keys; for another one those that the run recorded are left out.
+    """
+    options = (run.config.images if run.config else None) or ImageOptions()
+    if not (isinstance(images, str | os.PathLike) and str(images).endswith(".npz")):
+        options = dataclasses.replace(options, images_key=None, labels_key=None)
+    return given_images(images, run.problem.image_shape, options, skip_bad=skip_bad)
 
 
 def given_images(

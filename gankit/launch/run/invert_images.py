@@ -21,7 +21,7 @@ from gankit.inversion import Inversion, invert
 from gankit.launch.evaluation.trained_run import Trained
 from gankit.launch.run.class_labels import LabelChoice, class_labels, classes_of
 from gankit.launch.run.condition_labels import given_labels
-from gankit.launch.run.given_images import given_images
+from gankit.launch.run.given_images import given_as_trained
 from gankit.launch.run.noise_chunks import row_chunks
 from gankit.launch.run.translate_images import sources_of
 
@@ -48,8 +48,7 @@ def invert_images(
     problem = run.problem
     _check_sources(problem, given=sources is not None, derive=derive)
     network = _differentiable(run)
-    recorded = run.config.images if run.config else None
-    given = given_images(images, problem.image_shape, recorded, skip_bad=skip_bad)
+    given = given_as_trained(run, images, skip_bad=skip_bad)
     found, vectors = given.images, problem.generator_labels.columns > 0
     chosen: AnyLabels | None
     if vectors:

@@ -17,7 +17,7 @@ from gankit.launch.evaluation.reference_data import held_out
 from gankit.launch.evaluation.trained_run import Trained
 from gankit.launch.further_networks import further_networks
 from gankit.launch.resume.run_images import images_of, known_images
-from gankit.launch.run.given_images import given_images
+from gankit.launch.run.given_images import given_as_trained, given_images
 from gankit.launch.run.noise_chunks import row_chunks
 from gankit.launch.translations import Translation, translation_of
 from gankit.runs import RunFolder
@@ -67,7 +67,7 @@ def sources_of(
     images, derive, skip_bad, network
         As in `gankit.Run.translate`.
     """
-    chosen, problem = chosen_translation(run, network), run.problem
+    chosen = chosen_translation(run, network)
     if not derive:
         return given_images(images, chosen.shape, skip_bad=skip_bad), None
     if chosen.start == REAL:
@@ -81,7 +81,7 @@ def sources_of(
             f"derive: got True for a run with sources of {kind!r}; expected a run "
             f"with source_images {', '.join(map(repr, DERIVED))}"
         )
-    given = given_images(images, problem.image_shape, skip_bad=skip_bad)
+    given = given_as_trained(run, images, skip_bad=skip_bad)
     pictures = to_uint8(given.images)
     return NamedImages(derived(pictures, kind), given.names), pictures
 

@@ -47,7 +47,7 @@ def metrics(rows: Sequence[Row]) -> Plot:
         the most common way are drawn.
     """
     if not rows:
-        raise ConfigError("there are no evaluations to draw; train with evaluate_every=1")
+        raise ConfigError("there are no evaluations to draw; make one with gankit evaluate")
     figure, (distance, shares) = panels.empty(2)
     panels.distance(distance, rows)
     panels.shares(shares, rows)
