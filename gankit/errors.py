@@ -126,7 +126,7 @@ def written_earlier(path: object) -> OtherFormat:
 
 
 class BackendUnavailable(GankitError):
-    """A backend is known, but its framework is missing or broken."""
+    """A backend is known, but its framework is missing, too old or broken."""
 
     exit_code = ExitCode.BACKEND
 

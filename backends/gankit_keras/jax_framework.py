@@ -12,7 +12,7 @@ from jax import lax
 from numpy.typing import NDArray
 
 from gankit.contract import Precision
-from gankit.errors import ConfigError
+from gankit.errors import UnknownName
 from gankit.functional import Extra, Framework, Pull, Tensors
 from gankit_keras.keras_import import Tensor
 
@@ -126,9 +126,9 @@ def _find_device(name: str) -> Any:  # noqa: ANN401 - JAX's.
     """Return the device called "cpu" or "gpu:1"; "auto" is the one that JAX prefers."""
     platform, _, number = name.partition(":")
     try:
-        if not platform or (index := int(number or 0)) < 0:
-            raise ValueError("give cpu, gpu:0 or a similar name")
-        return jax.devices(None if name == "auto" else platform)[index]
-    except (RuntimeError, IndexError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"unknown device {name!r} for keras on jax: {reason}") from None
+        if platform and (index := int(number or 0)) >= 0:
+            return jax.devices(None if name == "auto" else platform)[index]
+    except (RuntimeError, IndexError, ValueError):
+        pass
+    known = ["auto", *dict.fromkeys(["cpu", *(f"{d.platform}:{d.id}" for d in jax.devices())])]
+    raise UnknownName("device", name, known, "; 'gankit doctor' shows the devices")

@@ -72,7 +72,8 @@ def fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - any annotation.
     if origin in {Union, types.UnionType}:
         return any(fits(value, one) for one in arguments)
     if origin is Literal:
-        return value in arguments if isinstance(value, str | int) else False
+        plain = isinstance(value, str | int) and not isinstance(value, bool)
+        return plain and value in arguments
     if origin is tuple:
         return isinstance(value, tuple) and all(fits(item, arguments[0]) for item in value)
     if origin is Callable or hint is Callable:

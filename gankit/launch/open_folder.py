@@ -96,8 +96,8 @@ def open_folder(folder: RunFolder, plan: ResolvedPlan, trainer: Trainer, tell: T
         tell(f"{folder.path} has no checkpoint yet: starting from step 0")
     if start >= plan.steps:
         tell(
-            f"the run is finished after {counted(start, 'step')}; to double it, add "
-            f"--steps {2 * start} (in Python steps={2 * start})"
+            f"the run is finished after {counted(start, 'step')}; to train longer, give more "
+            f"--epochs or --steps, such as --steps {2 * start} (in Python steps={2 * start})"
         )
         return start
     require_space(folder.path, space_needed(plan, trainer, start))

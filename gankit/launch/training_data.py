@@ -20,11 +20,6 @@ from gankit.errors import ConfigError, DataError, UnknownName
 from gankit.launch.messages import Tell, warn
 from gankit.launch.source_images import with_absolute_sources, with_sources
 
-INSTEAD_OF_MNIST = (
-    "training on glyphs, drawn digits, INSTEAD OF MNIST, which was neither found nor downloaded; "
-    "'gankit data fetch mnist' says why"
-)
-
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -128,7 +123,12 @@ def _load_named(
         try:
             images = plugins.get_dataset(name).load(data_dir)
         except DataError as error:
-            warn(INSTEAD_OF_MNIST)
+            command = "gankit data fetch mnist"
+            command += f" --data-dir {data_dir}" if data_dir else ""
+            warn(
+                "training on glyphs, drawn digits, INSTEAD OF MNIST, which could not be read or "
+                f"downloaded; '{command}' says why"
+            )
             why = "; ".join([one_line(error), *getattr(error, "__notes__", ())])
             name, notes = "glyphs", {"instead_of_mnist": why}
             images = plugins.get_dataset(name).load(data_dir)

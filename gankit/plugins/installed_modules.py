@@ -9,6 +9,9 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
+_BOUND = re.compile(r"([\w.-]*\w)[^;]*>=\s*([\d.]+)")
+"""A requirement with a lower bound: its name and the bound; markers come after a semicolon."""
+
 
 def missing(modules: Iterable[str], distribution: str = "") -> list[str]:
     """Return the modules that are not installed or too old, without importing any.
@@ -20,8 +23,8 @@ def missing(modules: Iterable[str], distribution: str = "") -> list[str]:
     modules
         Names of modules.
     distribution
-        The package whose requirements `MODULE>=VERSION`, those of extras too, give the oldest
-        versions; empty, the default, for none.
+        The package whose requirements give the oldest versions by `>=`, those of extras too;
+        empty, the default, for none.
     """
     faults = (_too_old(name, distribution) if _findable(name) else name for name in modules)
     return [fault for fault in faults if fault]
@@ -65,11 +68,17 @@ def _oldest(module: str, distribution: str) -> str:
         lines = metadata.requires(distribution) or [] if distribution else []
     except metadata.PackageNotFoundError:
         return ""
-    bound = re.compile(rf"{re.escape(module)}>=([\d.]+)")
-    bounds = [found[1] for line in lines if (found := bound.match(line))]
+    found = [_BOUND.match(line) for line in lines]
+    bounds = [one[2] for one in found if one and _plain(one[1]) == _plain(module)]
     return min(bounds, key=_numbers, default="")
 
 
+def _plain(name: str) -> str:
+    """Return the name of a package or of its module in one form: "my_lib" of "My-Lib"."""
+    return re.sub(r"[-_.]+", "_", name.lower())
+
+
 def _numbers(version: str) -> tuple[int, ...]:
-    """Return the first numbers of a version: (2, 9, 1) of "2.9.1+cpu"."""
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+    """Return the first three numbers of a version: (2, 9, 1) of "2.9.1+cpu", (2, 9, 0) of "2.9"."""
+    numbers = [int(number) for number in re.findall(r"\d+", version.partition("+")[0])]
+    return tuple([*numbers, 0, 0, 0][:3])

@@ -32,11 +32,11 @@ class ListedItem:
     api
         Contract version of a backend, else None.
     status
-        "ready"; "needs" if modules are missing; "left out" if it is not valid.
+        "ready"; "needs" if modules are missing or too old; "left out" if it is not valid.
     reason
         The error, the remedy for missing modules, or that a plugin offers nothing; one line.
     missing
-        The missing modules.
+        The modules that are missing or too old.
     """
 
     kind: str

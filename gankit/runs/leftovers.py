@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from gankit.data.formats.folder_listing import IgnoredFiles, listing
@@ -63,18 +64,19 @@ def pictures_in(path: Path) -> str:
 
     Such a folder is a data set, and the grids of a run would be among its images.
     """
-    ignored = IgnoredFiles()
-    try:
-        here = listing(path, ignored)
-        found = here.pictures or (
-            f"{name}/{picture}"
-            for name in here.folders
-            for picture in listing(path / name, ignored).pictures
-        )
-        first = next(iter(found), None)
-    except DataError:  # There is no folder, or the write will fail with a message.
-        return ""
+    pictures, folders = _listed(path)
+    deeper = (f"{name}/{one}" for name in folders for one in _listed(path / name)[0])
+    first = next(iter(pictures), None) or next(deeper, None)
     return f"{path} has pictures, such as {first}" if first else ""
+
+
+def _listed(path: Path) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the names of the pictures and of the folders in a folder; none if it is unreadable."""
+    try:
+        found = listing(path, IgnoredFiles())
+    except DataError:
+        return (), ()
+    return found.pictures, found.folders
 
 
 def _mode(path: Path) -> int | None:

@@ -228,6 +228,7 @@ def test_a_missing_file_is_a_data_error(tmp_path):
         ({"size": (8, 8.5)}, "image size: got 8 x 8.5; expected a height and a width"),
         ({"channels": 2}, "channels: got 2; expected 1 or 3"),
         ({"skip_bad": "no"}, "skip_bad: got 'no'; expected True or False"),
+        ({"channels": True}, "images.channels: got True; expected 1 or 3 or None"),
         ({"images_key": 3}, "images_key: got 3; expected a text"),
     ],
 )

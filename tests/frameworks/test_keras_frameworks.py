@@ -166,6 +166,15 @@ def test_an_unknown_device_is_refused_with_those_of_this_machine():
         assert "mkldnn" not in str(said.value)
 
 
+@pytest.mark.skipif(FRAMEWORK != "jax", reason="each framework names its own devices")
+@pytest.mark.parametrize("name", ["gpu", "cpu:64", "cpu:-1", "cpu:x", "nowhere:0"])
+def test_an_unknown_device_of_jax_is_refused_with_those_of_this_machine(name):
+    from gankit_keras.jax_framework import Jax
+
+    with pytest.raises(UnknownName, match=f"unknown device '{name}'; known: auto, cpu"):
+        Jax("float32", name)
+
+
 @pytest.mark.skipif(FRAMEWORK == "tensorflow", reason="here it is TensorFlow itself")
 def test_tensorflow_is_not_imported_on_another_framework():
     program = """

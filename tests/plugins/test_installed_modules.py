@@ -23,12 +23,13 @@ def install(tmp_path, monkeypatch):
     """Return a function that installs a module which cannot be imported, in some version."""
     monkeypatch.syspath_prepend(tmp_path)
 
-    def run(name, version):
+    def run(name, version, requirement=""):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise SystemExit('imported')", "utf-8")
         info = tmp_path / f"{name}-{version}.dist-info"
         info.mkdir()
         text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        text += f"Requires-Dist: {requirement}\n" if requirement else ""
         (info / "METADATA").write_text(text, "utf-8")
 
     return run
@@ -58,6 +59,32 @@ def test_any_version_is_taken_without_a_bound(install):
     assert missing(["torch"]) == []
     assert missing(["torch"], "a package that is not installed") == []
     assert missing(["library"], "gankit") == []
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    ["my_lib>=2", "my-lib<3,>=2.0", "My.Lib[x] >= 2.0.0; python_version < '4'", "my-lib (>=2.0)"],
+)
+def test_a_lower_bound_is_found_in_any_form(requirement, install):
+    install("plugin", "1", requirement)
+    install("my_lib", "1.9.9")
+    (fault,) = missing(["my_lib"], "plugin")
+    assert fault.startswith("my_lib>=2")
+    assert fault.endswith(" instead of 1.9.9")
+
+
+@pytest.mark.parametrize("requirement", ["my_lib", "my-lib<3", "my-lib-extra>=2", "other>=2"])
+def test_another_requirement_is_no_lower_bound(requirement, install):
+    install("plugin", "1", requirement)
+    install("my_lib", "1.9.9")
+    assert missing(["my_lib"], "plugin") == []
+
+
+@pytest.mark.parametrize("version", ["2", "2.0", "2.0.0rc1", "2.0+cu128", "10"])
+def test_a_version_is_compared_by_its_numbers(version, install):
+    install("plugin", "1", "my_lib>=2.0.0")
+    install("my_lib", version)
+    assert missing(["my_lib"], "plugin") == []
 
 
 def test_a_module_that_is_not_installed_is_named():

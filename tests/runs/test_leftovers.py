@@ -7,8 +7,8 @@ import os
 import numpy as np
 import pytest
 
-from gankit.errors import StorageError
-from gankit.runs import LossLog, RunFolder, evaluation_log
+from gankit.errors import DataError, StorageError
+from gankit.runs import LossLog, RunFolder, evaluation_log, leftovers
 from gankit.runs.folder import in_the_way
 from tests.runs.test_evaluation_log import row
 
@@ -86,6 +86,21 @@ def test_a_new_run_refuses_a_folder_of_pictures(run, name):
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"")
     assert in_the_way(run) == f"{run.path} has pictures, such as {name}"
+
+
+def test_pictures_are_found_behind_a_folder_that_cannot_be_read(run, monkeypatch):
+    for name in ("locked", "open"):
+        (run.path / name).mkdir()
+    (run.path / "open" / "a.png").write_bytes(b"")
+    listed = leftovers.listing
+
+    def listing(path, ignored):
+        if path.name == "locked":
+            raise DataError("cannot be read")
+        return listed(path, ignored)
+
+    monkeypatch.setattr(leftovers, "listing", listing)
+    assert in_the_way(run) == f"{run.path} has pictures, such as open/a.png"
 
 
 def test_a_new_run_accepts_files_that_are_no_pictures(run):

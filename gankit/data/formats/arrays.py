@@ -102,6 +102,15 @@ def npz(path: Path, options: ImageOptions) -> ImageSet:
     return ImageSet(images, labels, source, class_names)
 
 
+def has_array(path: Path, key: str) -> bool:
+    """Return whether a file is an npz file with an array of this name."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return f"{key}.npy" in archive.namelist()
+    except UNREADABLE:
+        return False
+
+
 def _keys(
     path: Path, archive: zipfile.ZipFile, names: list[str], options: ImageOptions
 ) -> tuple[str, str | None]:

@@ -9,7 +9,7 @@ from gankit import plugins
 from gankit._text import counted
 from gankit._utils.paths import is_folder
 from gankit.config import TrainConfig
-from gankit.data import ImageSet, is_path
+from gankit.data import ImageOptions, ImageSet, is_path
 from gankit.data.formats.image_folder import first_picture
 from gankit.data.memory_data import origin
 from gankit.errors import ConfigError, DataError
@@ -33,8 +33,9 @@ def check_shape(config: TrainConfig, data: ImageSet, *, resumed: bool = False) -
     shape = tuple(data.images.shape[1:])
     if made == shape:
         return
-    size = config.images and config.images.size
-    remedies = ["remove --size"] if size and size != made[:2] else []
+    requested = config.images or ImageOptions()
+    remedies = ["remove --size"] if requested.size not in (None, made[:2]) else []
+    remedies += ["remove --channels"] if requested.channels not in (None, made[2]) else []
     if not resumed:
         remedies.append(_remedy(config, shape))
     elif not remedies:

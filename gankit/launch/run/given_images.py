@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from pathlib import Path
 
 from gankit._utils import paths
 from gankit.data import ImageOptions
+from gankit.data.formats.arrays import has_array
 from gankit.data.memory_data import memory_data
 from gankit.data.named_images import NamedImages, named_images
 from gankit.data.user_data import own_options
@@ -18,11 +20,15 @@ from gankit.layers import Shape
 def given_as_trained(run: Trained, images: object, *, skip_bad: bool = False) -> NamedImages:
     """Return images of the run's shape, as `given_images` does, converted as those of its training.
 
-    Only a `.npz` file has keys; for another one those that the run recorded are left out.
+    A file that has no array of the name that the run recorded is read as without a name.
     """
     options = (run.config.images if run.config else None) or ImageOptions()
-    if not (isinstance(images, str | os.PathLike) and str(images).endswith(".npz")):
-        options = dataclasses.replace(options, images_key=None, labels_key=None)
+    options, key = (
+        dataclasses.replace(options, images_key=None, labels_key=None),
+        options.images_key,
+    )
+    if key and isinstance(images, str | os.PathLike) and has_array(Path(images), key):
+        options = dataclasses.replace(options, images_key=key)
     return given_images(images, run.problem.image_shape, options, skip_bad=skip_bad)
 
 

@@ -231,7 +231,10 @@ class Run:
             `(n, len(seeds) - 1, steps, height, width, channels)` in [-1, 1].
         """
         self._check_no_sources()
-        listed = list(seeds) if isinstance(seeds, Iterable) and not isinstance(seeds, str) else []
+        try:
+            listed = [] if isinstance(seeds, str) else list(seeds)
+        except TypeError:  # Also an array of one number is no list.
+            listed = []
         if len(listed) < 2:
             raise ConfigError(f"seeds: got {shown(seeds)}; expected two or more, such as [1, 2]")
         problem = self.problem
@@ -495,9 +498,9 @@ class Run:
         Parameters
         ----------
         images
-            What `gankit.fit` takes, of the shape of the run's sources: uint8, or real numbers in
-            [-1, 1]. Also the path of a folder of pictures, which are resized, or of a .npy or .npz
-            file.
+            What `gankit.fit` takes, of the shape of the run's sources; an array has uint8, or real
+            numbers in [-1, 1]. Also the path of a folder of pictures, which are resized, or of a
+            .npy or .npz file.
         seed
             Random seed of the noise, if the generator takes some.
         network

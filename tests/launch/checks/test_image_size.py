@@ -69,10 +69,11 @@ def test_of_a_resumed_run_no_other_recipe_is_named(faces, tmp_path):
     np.save(tmp_path / "large.npy", np.zeros((6, 64, 64, 3), np.uint8))
     for settings, remedy in (
         ({"dataset": faces, "images": {"size": [64, 64]}}, "remove --size"),
+        ({"dataset": faces, "images": {"channels": 3}}, "remove --channels"),
         ({"dataset": str(tmp_path / "large.npy")}, "give the run's own images with --dataset, or"),
     ):
         config = layering.config_of([resumed, ("test", settings)])
-        with pytest.raises(ConfigError, match=f"are 64x64 [a-z]*; {remedy}") as refused:
+        with pytest.raises(ConfigError, match=f"are [0-9x]* [a-z]*; {remedy}") as refused:
             resolve(config, resumed=tmp_path / "run")
         assert "recipe" not in str(refused.value)
 

@@ -147,7 +147,7 @@ def test_resuming_a_finished_run_says_so_and_changes_nothing(command):
     before = {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()}
     ended = command("run", "--steps", 3, "--resume", "auto")
     assert ended.code == 0
-    assert "the run is finished after 3 steps; to double it, add --steps 6" in ended.err
+    assert "the run is finished after 3 steps; to train longer, give more --epochs or" in ended.err
     assert {p: p.read_bytes() for p in Path("run").rglob("*") if p.is_file()} == before
     assert command("run", "--steps", 6, "--resume", "auto").code == 0
     assert steps("run")[-1] == 6

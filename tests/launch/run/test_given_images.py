@@ -18,10 +18,10 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
 @pytest.fixture
 def run(tmp_path):
     """Return a run on an array of a file that has several, with pictures padded."""
-    np.savez(tmp_path / "digits.npz", pictures=IMAGES, others=np.arange(3))
+    np.savez(tmp_path / "digits.npz", pictures=IMAGES, classes=np.arange(40) % 3)
     return gankit.train(
         dataset=str(tmp_path / "digits.npz"),
-        images=ImageOptions(images_key="pictures", fit="pad"),
+        images=ImageOptions(images_key="pictures", labels_key="classes", fit="pad"),
         generator=(Dense(64), Tanh(), Reshape((8, 8, 1))),
         discriminator=(Flatten(), Dense(1)),
         latent=3,
@@ -32,14 +32,17 @@ def run(tmp_path):
     )
 
 
-def test_the_key_of_the_runs_file_counts_for_files_with_keys_alone(run, tmp_path):
+def test_the_names_of_the_runs_arrays_count_for_files_that_have_them(run, tmp_path):
     np.save(tmp_path / "some.npy", IMAGES[:3])
-    np.savez(tmp_path / "some.npz", pictures=IMAGES[:3], images=IMAGES[3:6])
-    for given in (tmp_path / "some.npy", tmp_path / "some.npz", IMAGES[:3]):
-        np.testing.assert_array_equal(given_as_trained(run, given).images, IMAGES[:3])
-    np.savez(tmp_path / "other.npz", images=IMAGES)
-    with pytest.raises(DataError, match="no array 'pictures'"):
-        given_as_trained(run, tmp_path / "other.npz")
+    np.savez(tmp_path / "same.npz", pictures=IMAGES[:3], images=IMAGES[3:6])
+    np.savez(tmp_path / "OTHER.NPZ", images=IMAGES[:3])
+    (tmp_path / "OTHER.NPZ.npz").rename(tmp_path / "OTHER.NPZ")
+    for given in ("some.npy", "same.npz", "OTHER.NPZ"):
+        found = given_as_trained(run, tmp_path / given).images
+        np.testing.assert_array_equal(found, IMAGES[:3])
+    (tmp_path / "damaged.npz").write_bytes(b"no archive")
+    with pytest.raises(DataError, match=r"damaged.npz: cannot be read"):
+        given_as_trained(run, tmp_path / "damaged.npz")
 
 
 def test_pictures_are_fitted_as_those_of_the_training(run, tmp_path):
