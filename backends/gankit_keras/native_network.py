@@ -13,6 +13,9 @@ from gankit_keras.keras_import import Tensor, Variable, keras
 from gankit_keras.native_call import NativeCall, native_call
 from gankit_keras.random_inputs import RandomInput, SeedState
 
+ROWS = 2
+"""Number of inputs that a model is tried on."""
+
 
 class NativeNetwork:
     """A `gankit_keras.networks.Network` around a `keras.Model`, whose weights it trains in place.
@@ -148,11 +151,11 @@ def _call_once(
     precision: Precision,
     columns: int,
 ) -> Any:  # noqa: ANN401 - Keras has no types.
-    """Return a native model's outputs for two rows of zeros, without changing its state."""
-    zeros = tuple(keras.ops.zeros((2, *shape), precision) for shape in inputs)
-    labels = keras.ops.zeros((2,), "int64")
+    """Return a native model's outputs for rows of zeros, without changing its state."""
+    zeros = tuple(keras.ops.zeros((ROWS, *shape), precision) for shape in inputs)
+    labels = keras.ops.zeros((ROWS,), "int64")
     if columns:
-        labels = keras.ops.zeros((2, columns), precision)
+        labels = keras.ops.zeros((ROWS, columns), precision)
     if not model.built:
         call(model, zeros, labels, training=False)
     with keras.StatelessScope():
@@ -160,4 +163,9 @@ def _call_once(
     if not keras.ops.is_tensor(outputs):
         kind = type(outputs).__name__
         raise ConfigError(f"{call.name} output: got a {kind}; expected one tensor")
+    if (shape := tuple(outputs.shape))[:1] != (ROWS,):
+        raise ConfigError(
+            f"{call.name} output: got the shape {shape} for {ROWS} inputs; expected a row for "
+            "each; leave the first axis, the batch, as it is"
+        )
     return outputs

@@ -14,6 +14,9 @@ from gankit_torch.native_call import labels_argument
 from gankit_torch.networks import IMAGES, Network
 from gankit_torch.tensors import torch_dtype
 
+ROWS = 2
+"""Number of inputs that a user's module is tried on."""
+
 
 def build_network(problem: Problem, name: str, device: torch.device) -> Network:
     """Build a spec with its initial weights, or check and wrap a user's module."""
@@ -68,11 +71,11 @@ def _check_native(network: Network, problem: Problem, name: str) -> None:
 def _output_shape(network: Network, shapes: tuple[Shape, ...], name: str) -> Shape:
     """Return the output shape of a user's module for inputs of `shapes`, without the batch."""
     inputs = tuple(
-        torch.zeros(2, *shape, dtype=network.dtype, device=network.device) for shape in shapes
+        torch.zeros(ROWS, *shape, dtype=network.dtype, device=network.device) for shape in shapes
     )
-    labels = torch.zeros(2, dtype=torch.int64, device=network.device)
+    labels = torch.zeros(ROWS, dtype=torch.int64, device=network.device)
     if columns := network.label_format.columns:
-        labels = torch.zeros(2, columns, dtype=network.dtype, device=network.device)
+        labels = torch.zeros(ROWS, columns, dtype=network.dtype, device=network.device)
     network.module.eval()
     try:
         with torch.no_grad():
@@ -86,7 +89,12 @@ def _output_shape(network: Network, shapes: tuple[Shape, ...], name: str) -> Sha
         network.module.train()
     if not isinstance(outputs, torch.Tensor):
         raise ConfigError(f"{name} output: got a {type(outputs).__name__}; expected one tensor")
-    return tuple(outputs.shape[1:])
+    if (shape := tuple(outputs.shape))[:1] != (ROWS,):
+        raise ConfigError(
+            f"{name} output: got the shape {shape} for {ROWS} inputs; expected a row for each; "
+            "leave the first axis, the batch, as it is"
+        )
+    return shape[1:]
 
 
 def _takes_maps(network: Network, inputs: tuple[torch.Tensor, ...], labels: torch.Tensor) -> bool:

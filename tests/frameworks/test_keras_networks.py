@@ -196,6 +196,35 @@ def test_an_error_inside_a_network_is_one_line_that_names_it(how, said, broken):
     assert len(str(refused.value).splitlines()) == 1
 
 
+class Rows(keras.Model):
+    """Changes the batch axis of a network's outputs."""
+
+    def __init__(self, network, change):
+        super().__init__()
+        self.network, self.change = network, change
+
+    def call(self, inputs):
+        return self.change(self.network(inputs))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda y: keras.ops.mean(y, axis=0, keepdims=True), r"\(1, .*\)"),
+        (lambda y: y[:1], r"\(1, .*\)"),
+        (lambda y: keras.ops.concatenate([y, y]), r"\(4, .*\)"),
+        (keras.ops.mean, r"\(\)"),
+    ],
+    ids=["mean", "first", "twice", "scalar"],
+)
+@pytest.mark.parametrize("changed", ["generator", "discriminator"])
+def test_another_number_of_outputs_than_of_inputs_is_refused(change, said, changed):
+    networks = {"generator": painter(), "discriminator": critic()}
+    networks[changed] = Rows(networks[changed], change)
+    with pytest.raises(ConfigError, match=f"^{changed} output: got the shape {said} for 2 inputs"):
+        fit(**networks)
+
+
 def test_the_parts_of_a_model_are_its_layers_also_nested():
     body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6), keras.layers.ReLU()])
     model = keras.Sequential([keras.Input((4,)), body, keras.layers.Reshape((3, 2, 1))])

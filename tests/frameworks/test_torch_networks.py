@@ -195,6 +195,35 @@ def test_a_discriminator_that_ends_in_a_map_of_one_pixel_gets_a_remedy():
     assert np.isfinite(fit(painter(), nn.Sequential(network, nn.Flatten())).history).all()
 
 
+class Rows(nn.Module):
+    """Changes the batch axis of a network's outputs."""
+
+    def __init__(self, network, change):
+        super().__init__()
+        self.network, self.change = network, change
+
+    def forward(self, x):
+        return self.change(self.network(x))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda y: y.mean(0, keepdim=True), r"\(1, .*\)"),
+        (lambda y: y[:1], r"\(1, .*\)"),
+        (lambda y: torch.cat([y, y]), r"\(4, .*\)"),
+        (lambda y: y.mean(), r"\(\)"),
+    ],
+    ids=["mean", "first", "twice", "scalar"],
+)
+@pytest.mark.parametrize("changed", ["generator", "discriminator"])
+def test_another_number_of_outputs_than_of_inputs_is_refused(change, said, changed):
+    networks = {"generator": painter(), "discriminator": critic()}
+    networks[changed] = Rows(networks[changed], change)
+    with pytest.raises(ConfigError, match=f"^{changed} output: got the shape {said} for 2 inputs"):
+        fit(**networks)
+
+
 class Embedded(Painter):
     def forward(self, z, labels):
         return self.made(z) + nn.functional.embedding(labels, torch.zeros(3, 1))[:, None, None]
