@@ -9,6 +9,7 @@ from gankit.contract import NO_LABELS, LabelFormat, Precision, Problem
 from gankit.errors import ConfigError
 from gankit.functional import inputs_of
 from gankit.layers import Shape, Shapes
+from gankit.terms import SIDES
 from gankit_keras.keras_import import Tensor, Variable, keras
 from gankit_keras.native_call import NativeCall, native_call
 from gankit_keras.random_inputs import RandomInput, SeedState
@@ -53,6 +54,11 @@ class NativeNetwork:
         self.random: dict[str, RandomInput] = {
             f"seed/{index}": SeedState(role, index) for index in range(len(self._seeds))
         }
+
+    @property
+    def trained_variables(self) -> dict[str, Variable]:
+        """The variables that its optimizer moves, by name."""
+        return {n: v for n, v in self._variables.items() if n in self.trained}
 
     def assign(self, state: Mapping[str, Tensor]) -> None:
         """Give the variables the values of their names."""
@@ -110,6 +116,21 @@ def native_network(problem: Problem, name: str) -> NativeNetwork:
         problem.label_format,
         problem.precision,
     )
+
+
+def check_apart(networks: Mapping[str, object]) -> None:
+    """Raise ConfigError if the generator and the discriminator are models that train one weight."""
+    generator, discriminator = (
+        network.trained_variables if isinstance(network, NativeNetwork) else {}
+        for network in map(networks.get, SIDES)
+    )
+    held = {id(variable) for variable in discriminator.values()}
+    if shared := [name for name, variable in generator.items() if id(variable) in held]:
+        raise ConfigError(
+            f"generator and discriminator: got a weight that both train, {shared[0]!r} of the "
+            "generator; expected no shared layers, because an update changes one network; give "
+            "each network its own"
+        )
 
 
 def _check(

@@ -42,6 +42,17 @@ def build_network(problem: Problem, name: str, device: torch.device) -> Network:
     return network
 
 
+def check_apart(generator: Network, discriminator: Network) -> None:
+    """Raise ConfigError if the two networks train one and the same weight."""
+    held = {id(weight) for weight in discriminator.parameters.values()}
+    if shared := [name for name, weight in generator.parameters.items() if id(weight) in held]:
+        raise ConfigError(
+            f"generator and discriminator: got a weight that both train, {shared[0]!r} of the "
+            "generator; expected no shared layers, because an update changes one network; give "
+            "each network its own"
+        )
+
+
 def _check_native(network: Network, problem: Problem, name: str) -> None:
     """Raise ConfigError unless a user's module fits the problem."""
     wrong = [p.dtype for p in network.module.parameters() if p.dtype != network.dtype]

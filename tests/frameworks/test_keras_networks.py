@@ -225,6 +225,20 @@ def test_another_number_of_outputs_than_of_inputs_is_refused(change, said, chang
         fit(**networks)
 
 
+@pytest.mark.parametrize("frozen", [False, True], ids=["trained", "frozen"])
+def test_networks_may_share_frozen_layers_only(frozen):
+    shared = keras.layers.Dense(6, trainable=not frozen)
+    first, flat = keras.layers.Dense(6), keras.layers.Flatten()
+    generator = keras.Sequential([keras.Input((4,)), first, shared, fresh(PAINT[1])])
+    last = keras.layers.Dense(1)
+    discriminator = keras.Sequential([keras.Input((3, 2, 1)), flat, shared, last])
+    if frozen:
+        assert np.isfinite(fit(generator, discriminator).history).all()
+        return
+    with pytest.raises(ConfigError, match=r"got a weight that both train, '2\.kernel' of the gen"):
+        fit(generator, discriminator)
+
+
 def test_the_parts_of_a_model_are_its_layers_also_nested():
     body = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6), keras.layers.ReLU()])
     model = keras.Sequential([keras.Input((4,)), body, keras.layers.Reshape((3, 2, 1))])

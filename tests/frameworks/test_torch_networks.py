@@ -224,6 +224,18 @@ def test_another_number_of_outputs_than_of_inputs_is_refused(change, said, chang
         fit(**networks)
 
 
+@pytest.mark.parametrize("frozen", [False, True], ids=["trained", "frozen"])
+def test_networks_may_share_frozen_layers_only(frozen):
+    shared = nn.Linear(6, 6).requires_grad_(not frozen)
+    generator = nn.Sequential(nn.Linear(4, 6), shared, nn.Unflatten(1, (1, 3, 2)))
+    discriminator = nn.Sequential(nn.Flatten(), shared, nn.Linear(6, 1))
+    if frozen:
+        assert np.isfinite(fit(generator, discriminator).history).all()
+        return
+    with pytest.raises(ConfigError, match=r"got a weight that both train, '1\.weight' of the gen"):
+        fit(generator, discriminator)
+
+
 class Embedded(Painter):
     def forward(self, z, labels):
         return self.made(z) + nn.functional.embedding(labels, torch.zeros(3, 1))[:, None, None]
