@@ -20,7 +20,7 @@ from gankit.conditions import scaled, spread
 from gankit.contract import random_streams
 from gankit.contract.label_format import AnyLabels
 from gankit.contract.network_inputs import NOISE, SOURCE, as_sees
-from gankit.contract.problem_checks import check_problem
+from gankit.contract.problem_checks import check_pixels, check_problem
 from gankit.contract.shaped_specification import ShapedSpecification
 from gankit.contract.specification import Array
 from gankit.contract.term_checks import main_adversarial
@@ -90,9 +90,13 @@ class Problem(ShapedSpecification):
         return ((np.arange(256) - 127.5) / 127.5).astype(self.precision)
 
     def scale(self, images: NDArray[Any]) -> Array:
-        """Return `images` in [-1, 1]: uint8 is converted, real numbers are returned unchanged."""
+        """Return `images` in [-1, 1]: uint8 is converted, real numbers are returned unchanged.
+
+        ConfigError for bool and for other integers, whose range is unknown.
+        """
         if images.dtype == np.uint8:
             return np.take(self.pixels, images)
+        check_pixels(np.asarray(images).dtype)
         return np.asarray(images, self.precision)
 
     def initial_weights(self) -> State:

@@ -1,8 +1,9 @@
-"""Whether a problem can be built: its numbers, networks and layers."""
+"""Whether a problem can be built: its numbers, networks and layers; and its images be scaled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -187,3 +188,12 @@ def _epsilons(problem: ShapedSpecification) -> Iterator[tuple[str, float]]:
     for i, penalty in enumerate(problem.penalties):
         if penalty.target:
             yield f"penalty {i}", penalty.epsilon
+
+
+def check_pixels(dtype: np.dtype[Any]) -> None:
+    """Raise ConfigError for images of integers other than uint8, or of bool: of unknown range."""
+    if dtype.kind in "biu" and dtype != np.uint8:
+        raise ConfigError(
+            f"images: got {dtype}; expected uint8, or real numbers in [-1, 1]; give uint8 levels "
+            "from 0 to 255"
+        )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gankit._text import counted
 from gankit._utils.plain_numbers import number
 from gankit.contract import AnyLabels, Array, Block, BlockTrainer, Problem, Trainer
+from gankit.contract.problem_checks import check_pixels
 from gankit.errors import ConfigError, Diverged, shown
 from gankit.training.alternate import alternate
 from gankit.training.plan import StepShape, plan
@@ -88,6 +89,7 @@ def fit(
     """
     if problem.label_format:
         problem.label_format.check(labels, len(images))
+    check_pixels(images.dtype)
     _check_source(problem, len(images), source)
     called = as_callbacks(callbacks)
     request = StopRequest() if request is None else request
@@ -128,6 +130,7 @@ def _check_source(problem: Problem, images: int, source: NDArray[Any] | None) ->
         return
     if source is None:
         raise ConfigError(f"source: got None; expected images, {problem.source} sources")
+    check_pixels(source.dtype)
     if source.shape[1:] != problem.source_shape:
         raise ConfigError(
             f"source: got images of {source.shape[1:]}; expected {problem.source_shape}"

@@ -25,6 +25,7 @@ from gankit.terms import Term
 from gankit.testing import images
 from gankit.testing.harness import Setup
 from gankit.testing.problems import SIMPLE
+from gankit.training import StepShape, fit, plan
 from tests.selection import selected
 
 BACKENDS = [name for name in ("numpy", "torch", "keras") if selected(name)]
@@ -60,6 +61,27 @@ def test_an_epsilon_below_the_precision_is_refused(precision, change, owner):
 def test_an_optimizer_of_a_framework_is_refused_by_name():
     with pytest.raises(ConfigError, match="generator_optimizer: got dict of 1; exp"):
         replace(SIMPLE, generator_optimizer={"lr": 1})
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint16, np.int8, bool])
+def test_images_of_other_integers_are_not_scaled(dtype):
+    pixels = images()[:20].astype(dtype)
+    said = f"images: got {np.dtype(dtype)}; expected uint8, or real"
+    with pytest.raises(ConfigError, match=said):
+        SIMPLE.scale(pixels)
+    block = plan(SIMPLE, StepShape(8), len(pixels), 0, 1)
+    with pytest.raises(ConfigError, match=said):
+        next(block.batches(SIMPLE, pixels, labels=None))
+    for name in BACKENDS:
+        with pytest.raises(ConfigError, match=said):
+            fit(plugins.get_backend(name).trainer(SIMPLE), SIMPLE, StepShape(8), pixels, steps=1)
+
+
+def test_real_images_are_scaled_to_the_precision_alone():
+    for dtype in (np.float16, np.float32, np.float64):
+        scaled = SIMPLE.scale(np.full((2, 1), 0.5, dtype))
+        assert scaled.dtype == SIMPLE.precision
+        assert (scaled == 0.5).all()
 
 
 @pytest.mark.parametrize(

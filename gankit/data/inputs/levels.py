@@ -18,7 +18,8 @@ class Levels:
     """Converts pictures to uint8.
 
     uint8 stays, and so do whole numbers of 0 to 255; bool becomes 0 and 255. Real numbers are in
-    [0, 1], [-1, 1] or [0, 255]: the first pictures decide, and others must have that range.
+    [0, 1], [-1, 1] or [0, 255]: the first pictures decide, those of the first call, and others must
+    have that range.
 
     Attributes
     ----------
