@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gankit._text import counted
 from gankit.conditions import Condition, conditions_of
 from gankit.data import digests
-from gankit.errors import DataError
+from gankit.errors import DataError, GankitError, PluginError, described, place_of, shown
 
 DownloadProgress = Callable[[str, int, int | None], None]
 """Called with a file's name, the bytes received so far, and its size in bytes, or None."""
@@ -69,15 +69,22 @@ class ImageSet:
 
     def _check_images(self) -> None:
         # Do not read the images here: they may be larger than the memory.
+        expected = "uint8 of shape (N, H, W, C)"
+        self._check_array("images", self.images, expected)
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
             found = f"{self.images.dtype} {self.images.shape}"
-            expected = "uint8 of shape (N, H, W, C)"
             raise DataError(f"{self.source}: got images of {found}; expected {expected}")
 
+    def _check_array(self, name: str, given: object, expected: str) -> None:
+        if not (hasattr(given, "dtype") and hasattr(given, "ndim")):
+            found = f"got {shown(given)} as {name}"
+            raise DataError(f"{self.source}: {found}; expected an array, {expected}")
+
     def _check_labels(self, labels: NDArray[Any]) -> None:
+        wanted = "int64 of shape (N,), or float64 of shape (N, d)"
+        self._check_array("labels", labels, wanted)
         if labels.dtype != (np.float64 if labels.ndim == 2 else np.int64) or labels.ndim > 2:
             found = f"{labels.dtype} {labels.shape}"
-            wanted = "int64 of shape (N,), or float64 of shape (N, d)"
             raise DataError(f"{self.source}: got labels of {found}; expected {wanted}")
         if len(labels) != len(self.images):
             found = counted(len(labels), "label")
@@ -164,6 +171,43 @@ class Fetch(Protocol):
 
 
 @dataclass(frozen=True)
+class CheckedLoad:
+    """A function that loads a data set's images, whose result is checked.
+
+    Attributes
+    ----------
+    dataset
+        The data set's name.
+    role
+        "load" or "test".
+    function
+        The data set's own function.
+    """
+
+    dataset: str
+    role: str
+    function: Callable[[Path | None], ImageSet]
+
+    def __call__(self, data_dir: Path | None, /) -> ImageSet:
+        """Return one image or more; raise PluginError for an error or another result."""
+        subject = f"{self.role} of dataset {self.dataset!r}"
+        try:
+            made = self.function(data_dir)
+        except (GankitError, MemoryError):
+            raise
+        except Exception as error:
+            raise PluginError(f"{subject} failed: {described(error)}{place_of(error)}") from error
+        if not isinstance(made, ImageSet):
+            raise PluginError(f"{subject}: got {shown(made)}; expected a gankit.data.ImageSet")
+        if 0 in made.images.shape:
+            raise PluginError(
+                f"{subject}: got images of shape {tuple(made.images.shape)}; expected one image or "
+                "more, with no side of 0"
+            )
+        return made
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A named data set; plugins return theirs in the same form.
 
@@ -174,7 +218,8 @@ class Dataset:
     summary
         One line for `gankit data list`.
     load
-        Takes the user's data directory, or None, and returns the training images.
+        Takes the user's data directory, or None, and returns the training images; PluginError if it
+        fails, or returns anything else.
     fetch
         Downloads missing files; None if there is nothing to download.
     verify
@@ -196,3 +241,16 @@ class Dataset:
     test: Callable[[Path | None], ImageSet] | None = None
     shape: tuple[int, int, int] | None = None
     hub_id: str = ""
+
+    def __post_init__(self) -> None:
+        """Name the data set in the errors of what loads its images."""
+        for role in ("load", "test"):
+            function = getattr(self, role)
+            if callable(function):
+                checked = CheckedLoad(self.name, role, bare(function))
+                object.__setattr__(self, role, checked)
+
+
+def bare(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the data set's own function of one that is checked."""
+    return function.function if isinstance(function, CheckedLoad) else function

@@ -1,11 +1,12 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gankit.data import BUILTIN, ImageSet
-from gankit.errors import DataError
+from gankit.data import BUILTIN, Dataset, ImageSet
+from gankit.errors import DataError, PluginError
 
 IMAGES = np.zeros((2, 4, 5, 3), np.uint8)
 
@@ -19,6 +20,8 @@ def test_images_need_no_labels():
     [
         (IMAGES.astype(np.float32), None, "got images of float32"),
         (IMAGES[0], None, r"got images of uint8 \(4, 5, 3\)"),
+        (IMAGES.tolist(), None, "got list of 2 as images; expected an array, uint8"),
+        (IMAGES, [0, 1], "got list of 2 as labels; expected an array, int64"),
         (IMAGES, np.zeros(2, np.uint8), "got labels of uint8"),
         (IMAGES, np.zeros((2, 1), np.int64), r"got labels of int64 \(2, 1\)"),
         (IMAGES, np.zeros(3, np.int64), "got 3 labels; expected 2"),
@@ -28,6 +31,30 @@ def test_images_need_no_labels():
 def test_an_image_set_of_other_shapes_types_or_counts_is_refused(images, labels, said):
     with pytest.raises(DataError, match=f"^here: {said}"):
         ImageSet(images, labels, "here")
+
+
+@pytest.mark.parametrize("role", ["load", "test"])
+@pytest.mark.parametrize(
+    ("load", "said"),
+    [
+        (lambda _: IMAGES, r": got numpy ndarray .* expected a gankit\.data\.ImageSet"),
+        (lambda _: None, r": got None; expected a gankit\.data\.ImageSet"),
+        (lambda _: ImageSet(IMAGES[:0], None, "here"), r": got images of shape \(0, 4, 5, 3\);"),
+        (lambda _: [].pop(), r" failed: IndexError: .* \(test_dataset\.py, line \d+\)"),
+    ],
+)
+def test_what_a_data_set_loads_is_checked_and_its_errors_name_it(role, load, said):
+    dataset = replace(Dataset("mine", "mine", load, test=load), summary="replaced")
+    with pytest.raises(PluginError, match=f"^{role} of dataset 'mine'{said}"):
+        getattr(dataset, role)(None)
+
+
+def test_errors_of_gankit_from_a_data_set_are_unchanged():
+    def load(_):
+        raise DataError("no such folder")
+
+    with pytest.raises(DataError, match="no such folder"):
+        Dataset("mine", "mine", load).load(None)
 
 
 LABELS = np.array([0, 2])

@@ -27,6 +27,7 @@ from gankit._text import plain
 from gankit._utils.child_process import Send, channel
 from gankit.contract import Backend
 from gankit.data import Dataset
+from gankit.data.dataset import bare
 from gankit.errors import ExitCode, GankitError, described
 from gankit.losses import Loss
 
@@ -150,7 +151,7 @@ def package_of(subject: Backend | Loss | Dataset) -> Path | None:
         case Loss():
             function: Any = getattr(subject.discriminator, "function", subject.discriminator)
         case Dataset():
-            function = subject.load
+            function = bare(subject.load)
         case _:
             function = subject.build
     while isinstance(function, functools.partial):
