@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gankit.errors import ConfigError
 from gankit.evaluation.evaluation import Evaluation
+from gankit.evaluation.features.checked_rows import checked_probabilities, checked_rows
 from gankit.evaluation.features.onnx_features import OnnxFeatures
 from gankit.evaluation.features.protocols import ClassFeatures, Features
 from gankit.evaluation.image_arrays import Levels, Real, check_shape, levels
@@ -88,6 +89,8 @@ class Evaluator:
             The images have another shape than the reference's, or are not more than `neighbours`.
         Diverged
             A pixel is NaN or infinite.
+        PluginError
+            The features raise an error, or return something else than finite numbers.
         """
         images = levels(images)
         check_shape(images, self.reference.images.shape[1:], "the reference")
@@ -99,7 +102,7 @@ class Evaluator:
             images[:NEAREST_SAMPLES], training, None if own is None else own[:NEAREST_SAMPLES]
         )[1]
         announce("features")
-        values = self._of_real(images) if real else self.features(images)
+        values = self._of_real(images) if real else self._rows(images)
         return Evaluation(
             features=self.features.name,
             reference=self.reference.split,
@@ -138,7 +141,7 @@ class Evaluator:
         if not isinstance(self.features, ClassFeatures):
             return {}
         announce("classes")
-        probabilities, reference = self.features.probabilities(images), self._probabilities
+        probabilities, reference = self._probabilities(images), self._of_reference
         shares, expected = class_scores.histogram(probabilities), class_scores.histogram(reference)
         return {
             "score": class_scores.score(probabilities),
@@ -157,7 +160,20 @@ class Evaluator:
         """Return the features of real images; those of an ONNX file are cached."""
         if isinstance(self.features, OnnxFeatures):
             return self.features.of_real(images)
-        return self.features(images)
+        return self._rows(images)
+
+    def _rows(self, images: Levels) -> Real:
+        return checked_rows(self._named, self.features, images)
+
+    def _probabilities(self, images: Levels) -> Real:
+        if not isinstance(self.features, ClassFeatures):
+            raise ConfigError(f"{self.features.name} have no classes; use classifier_of(...)")
+        return checked_probabilities(self._named, self.features.probabilities, images)
+
+    @property
+    def _named(self) -> str:
+        """The features in messages."""
+        return f"features {self.features.name!r}"
 
     @cached_property
     def _moments(self) -> Moments:
@@ -168,10 +184,9 @@ class Evaluator:
         return radii(self._values, self.neighbours)
 
     @cached_property
-    def _probabilities(self) -> Real:
-        if not isinstance(self.features, ClassFeatures):
-            raise ConfigError(f"{self.features.name} have no classes; use classifier_of(...)")
-        return self.features.probabilities(self.reference.images)
+    def _of_reference(self) -> Real:
+        """The class probabilities of the reference."""
+        return self._probabilities(self.reference.images)
 
 
 def evaluate(
@@ -204,7 +219,7 @@ def evaluate(
 
     Raises
     ------
-    ConfigError, Diverged
+    ConfigError, Diverged, PluginError
         As raised by `Evaluator`.
     """
     return Evaluator(reference, features, neighbours, seed)(images, announce)

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from gankit.errors import ConfigError, Diverged
+from gankit.errors import ConfigError, Diverged, PluginError
 from gankit.evaluation import (
     Evaluator,
     Reference,
@@ -105,6 +105,39 @@ def test_a_copy_of_a_training_image_outside_the_reference_is_found(digits, featu
     assert evaluator(training[others][:50]).nearest == 0
     assert evaluator(training[:50], own=np.arange(50)).nearest > 0.1
     assert evaluator(digits[0][600:650]).nearest > 0.1
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (lambda images: np.full((len(images), 2), np.nan), ": got a value that is not finite"),
+        (lambda images: np.full((len(images), 2), 1e300), r": got a value of magnitude 1e\+300;"),
+        (lambda images: np.full((len(images), 2), 1j), ": got .* complex128; expected real numb"),
+        (lambda images: np.zeros(len(images)), r": got an array of shape \(40,\) for 40 images"),
+        (lambda _: {}["a"], r": KeyError: 'a' \(test_evaluation\.py, line \d+\)"),
+    ],
+)
+def test_what_ones_own_features_return_is_checked(digits, values, said):
+    class Own:
+        name = "own"
+
+        def __call__(self, images):
+            return values(images)
+
+    images = digits[0][:40]
+    with pytest.raises(PluginError, match=f"^features 'own'{said}"):
+        evaluate(images, choose(images, "digits"), Own())
+
+
+def test_features_may_be_lists(digits):
+    class Listed:
+        name = "lists"
+
+        def __call__(self, images):
+            return images.mean(axis=(1, 2)).tolist()
+
+    images = digits[0][:40]
+    assert evaluate(images, choose(images, "digits"), Listed()).frechet < 1e-6
 
 
 def test_too_few_images_for_subsets_have_no_deviation(digits, features):

@@ -9,7 +9,6 @@ from gankit._utils.paths import is_file
 from gankit.errors import ConfigError, shown
 from gankit.evaluation import Features, OnnxFeatures, onnx_features
 from gankit.evaluation.features.onnx_features import SUFFIX
-from gankit.launch.evaluation.plugin_features import plugin_features
 
 
 def given_features(given: str | os.PathLike[str] | Features | None) -> Features | None:
@@ -20,8 +19,8 @@ def given_features(given: str | os.PathLike[str] | Features | None) -> Features 
     Raises
     ------
     UnknownName, BackendUnavailable, ConfigError
-        As raised by `plugin_features` and `onnx_features`, a text is the path of another file, or a
-        value is neither a text nor features.
+        No plugin adds features of that name, as raised by `onnx_features`, a text is the path of
+        another file, or a value is neither a text nor features.
     """
     if isinstance(given, os.PathLike) or (
         isinstance(given, str) and given.lower().endswith(SUFFIX)
@@ -39,7 +38,7 @@ def given_features(given: str | os.PathLike[str] | Features | None) -> Features 
             f"features: got the file {given}; expected an ONNX file, {SUFFIX}, or the name of a "
             "plugin's features"
         )
-    return plugin_features(given)
+    return plugins.get_features(given)
 
 
 def stated(features: Features) -> str:

@@ -399,7 +399,7 @@ class Run:
         DataError
             The images cannot be loaded, or are not those that the run was trained on.
         PluginError
-            A plugin's features raise an error, or return something else than numbers.
+            Features raise an error, or return something else than finite numbers.
         """
         from gankit.launch.evaluation import evaluate
         from gankit.launch.evaluation.given_features import given_features
