@@ -60,6 +60,10 @@ def test_defaults_and_any_number_of_parameters_are_taken():
 FAILURES = {
     "got the result None; expected a scalar": lambda ops, real, fake: None,
     "got the result 0.5; expected a scalar": lambda ops, real, fake: 0.5,
+    "got the result tuple of 2; expected a scalar": (
+        lambda ops, real, fake: (ops.mean(real), ops.mean(fake))
+    ),
+    "got the result dict of 1; expected a scalar": lambda ops, real, fake: {"loss": ops.mean(fake)},
     "use ops.mean": lambda ops, real, fake: ops.relu(fake),
     "'undefined' is not defined (test_losses.py": lambda *_: undefined,  # noqa: F821
     "use only + - * and ops.exp, ops.log, ops.logsumexp, ops.softplus, ops.relu and ops.mean": (

@@ -81,7 +81,7 @@ class NamedFormula:
                 remedy = "it uses real: give paired=True"
             reason = plain(described(error), REASON_CHARACTERS)
             raise ConfigError(f"{self} failed: {reason}{place}; {remedy}") from error
-        if type(made) in (bool, int, float, str, type(None)):
+        if type(made).__module__ == "builtins":  # Python's own numbers, texts, tuples and the like.
             raise ConfigError(
                 f"{self}: got the result {shown(made)}; expected a scalar computed from logits"
             )
