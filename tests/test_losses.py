@@ -285,3 +285,54 @@ def test_the_formulas_of_a_loss_with_a_follower_take_its_scalars():
 def test_a_follower_without_scalars_is_refused():
     told = refusal(lambda: dataclasses.replace(HINGE, follower="mean"))
     assert told == "loss.follower: got 'mean'; expected gankit.followers.Follower or None"
+
+
+WRONG_FOLLOWERS = {
+    "logged of {}: got 'nope'; expected some of its scalars: mean": {"logged": ("nope",)},
+    "logged of {}: got 'mean'; expected a tuple of names": {"logged": "mean"},
+    "initial_scalars of {}: got None; expected a dict": {"initial_scalars": lambda self: None},
+    "initial_scalars of {}: got 0.0 for 'mean'; expected an array of shape (), float64": {
+        "initial_scalars": lambda self: {"mean": 0.0}
+    },
+    "initial_scalars of {}: got numpy ndarray of shape (2,), float64 for 'mean'": {
+        "initial_scalars": lambda self: {"mean": np.zeros(2)}
+    },
+    "initial_scalars of {} failed: ZeroDivisionError": {"initial_scalars": lambda self: 1 / 0},
+    "follow of {}: got scalars other; expected those of the start: mean": {
+        "follow": lambda self, ops, scalars, real, fake: {"other": ops.mean(real)}
+    },
+    "follow of {}: got a result of shape (8,) for 'mean'; expected a scalar; use ops.mean": {
+        "follow": lambda self, ops, scalars, real, fake: {"mean": real}
+    },
+    "follow of {}: got None; expected a dict": {"follow": lambda *_: None},
+    "follow of {}: got 'x' for 'mean'": {"follow": lambda *_: {"mean": "x"}},
+    "no attribute 'tanh' (test_losses.py": {
+        "follow": lambda self, ops, scalars, real, fake: {"mean": ops.tanh(real)}
+    },
+}
+
+
+@pytest.mark.parametrize("told", WRONG_FOLLOWERS)
+def test_a_follower_that_is_wrong_is_named_in_one_line(told):
+    wrong = type("Wrong", (Mean,), WRONG_FOLLOWERS[told])()
+    said = refusal(lambda: train(loss=dataclasses.replace(FOLLOWING, follower=wrong)))
+    assert told.format("the follower of loss 'pulled'") in said
+
+
+def test_wrong_scalars_of_a_plugins_follower_are_found_as_it_is_loaded():
+    wrong = type("Wrong", (Mean,), {"logged": ("nope",)})()
+    with pytest.raises(PluginError, match=r"logged of the follower of loss 'pulled': got 'nope'"):
+        validation.check("loss", dataclasses.replace(FOLLOWING, follower=wrong))
+
+
+def test_a_renamed_loss_has_its_new_name_in_the_errors_of_its_follower():
+    loss = dataclasses.replace(FOLLOWING, name="second")
+    with pytest.raises(ConfigError, match=r"^follow of the follower of loss 'second' failed"):
+        loss.follower.follow(None, {"mean": 0.0}, None, None)
+
+
+def test_scalars_of_a_follower_may_be_numpys_own():
+    first = {"initial_scalars": lambda self: {"mean": np.float64(self.start)}}
+    loss = dataclasses.replace(FOLLOWING, follower=type("Own", (Mean,), first)())
+    found, expected = train(loss=loss), train(loss=FOLLOWING)
+    np.testing.assert_array_equal(found.history, expected.history)

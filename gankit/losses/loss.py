@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gankit._utils.field_types import check_fields
 from gankit.errors import ConfigError, shown
 from gankit.followers import Follower, as_floats
+from gankit.losses.named_follower import NamedFollower, bare_follower
 from gankit.losses.named_formula import PARAMETERS, NamedFormula, bare
 from gankit.losses.operations import NumpyLossOps
 from gankit.losses.pickling import importable, pickles_lambdas
@@ -77,13 +78,16 @@ class Loss:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check the values, and name the loss in the errors of its functions."""
+        """Check the values, and name the loss in the errors of its functions and its follower."""
         check_fields(self, "loss")
         more = ("scalars",) if self.follower else ()
         for role in PARAMETERS:
             if (function := getattr(self, role)) is not None:
                 formula = NamedFormula(self.name, role, bare(function), more)
                 object.__setattr__(self, role, formula)
+        if self.follower is not None:
+            follower = NamedFollower(self.name, bare_follower(self.follower))
+            object.__setattr__(self, "follower", follower)
 
     def given(self, scalars: Mapping[str, Any] | None = None) -> Loss:
         """Return the loss with its follower's scalars, whose formulas take the logits alone.
