@@ -35,6 +35,10 @@ def build_network(problem: Problem, name: str, device: torch.device) -> Network:
             f"{name}: got a {type(model).__name__}; expected a spec or an nn.Module, "
             "or name the backend that it belongs to"
         )
+    if any(array.is_meta for array in (*model.parameters(), *model.buffers())):
+        raise ConfigError(
+            f"{name}: got weights on the device 'meta', which have no values; build it on 'cpu'"
+        )
     labels = labels_argument(model, name, problem.label_format.width, problem.input_names(name))
     taken = problem.label_format if labels.taken else NO_LABELS
     network = Network(model.to(device), name, device, dtype, problem, taken, problem.mixed, labels)

@@ -6,8 +6,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gankit.errors import ConfigError
+import numpy as np
+
+from gankit.errors import ConfigError, shown
 from gankit.training import Progress
+from gankit.training.progress import check_function
 
 never = sys.maxsize
 """The next boundary of a callback that accepts any blocks."""
@@ -23,9 +26,9 @@ def next_multiple(step: int, of: int) -> int:
 
 
 def at_least_one(name: str, value: int) -> None:
-    """Raise ConfigError unless a number of steps, epochs or files is positive."""
-    if value < 1:
-        raise ConfigError(f"{name}: got {value}; expected at least 1")
+    """Raise ConfigError unless a number of steps, epochs or files is whole and positive."""
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise ConfigError(f"{name}: got {shown(value)}; expected a whole number, at least 1")
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ class Every:
     function: Callable[[Progress], None]
 
     def __post_init__(self) -> None:
-        """Raise ConfigError unless the interval is at least 1."""
+        """Raise ConfigError unless the interval is at least 1, and the function one of progress."""
         at_least_one("steps", self.steps)
+        check_function("function", self.function)
 
     def next_boundary(self, step: int, /) -> int:
         """Return the next multiple of `steps`."""

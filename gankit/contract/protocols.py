@@ -25,7 +25,7 @@ from gankit.contract.problem import Problem
 from gankit.contract.random_streams import StepKey
 from gankit.contract.specification import Array
 from gankit.contract.world import ALONE, World
-from gankit.errors import BackendUnavailable, GankitError, Unsupported
+from gankit.errors import BackendUnavailable, ConfigError, GankitError, Unsupported
 
 __all__ = [
     "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Classifier",
@@ -311,7 +311,15 @@ class Block:
             `(N,)` int64, or `(N, columns)` float64; None if the data set has none.
         source
             The sources, as in `BlockTrainer.place`; None, the default, without any.
+
+        Raises
+        ------
+        ConfigError
+            There are fewer images, labels or sources than the block was planned for.
         """
+        _check_enough("images", images, self.index)
+        _check_enough("labels", labels, self.index)
+        _check_enough("source", source, self.source_index)
         for r in range(len(self)):
             yield [
                 Batch(
@@ -347,6 +355,16 @@ class Block:
         more = () if self.source_index is None else (self.source_index,)
         arrays = (*more, self.index, self.noise, *self.random.values(), *self.scalars.values())
         return sum(array.nbytes for array in arrays)
+
+
+def _check_enough(name: str, given: Any, index: NDArray[np.int64] | None) -> None:  # noqa: ANN401
+    """Raise ConfigError unless there is one for each index."""
+    if given is None or index is None or not index.size or index.max() < len(given):
+        return
+    raise ConfigError(
+        f"{name}: got {len(given)}; expected at least {index.max() + 1}, because the block was "
+        "planned for more; give plan their number"
+    )
 
 
 def _mirrored(images: Array, flip: NDArray[np.bool_] | None) -> Array:

@@ -33,8 +33,9 @@ class Recipe:
     text: str
 
     @classmethod
-    def read(cls, path: Path | Traversable) -> Recipe:
+    def read(cls, path: str | Path | Traversable) -> Recipe:
         """Return the recipe in a TOML file, named after the file: `mine.toml` is "mine"."""
+        path = Path(path) if isinstance(path, str) else path
         return cls(path.name.removesuffix(".toml"), path.read_text("utf-8"))
 
     @property

@@ -81,6 +81,9 @@ def plan(
     ConfigError
         One of these is invalid.
     """
+    if not isinstance(step_shape, StepShape):
+        expected = "a gankit.training.StepShape, such as StepShape(batch=8)"
+        raise ConfigError(f"step_shape: got {shown(step_shape)}; expected {expected}")
     check_count("images", images)
     for name, value in (("start", start), ("steps", steps)):
         if not isinstance(value, int | np.integer) or value < 0:
@@ -111,7 +114,7 @@ def plan(
         start=start,
         index=index,
         noise=noise.astype(problem.precision, copy=False),
-        random=_stacked([draw(problem, batch, updates, r) for r in span]),
+        random=_random_inputs(problem, batch, updates, span),
         scalars=scalars(problem, batch, step_shape.n_critic, span),
         source_index=_source_index(problem, index, start, sources),
     )
@@ -130,6 +133,7 @@ def _source_index(
     return drawn
 
 
-def _stacked(steps: list[RandomInputs]) -> RandomInputs:
-    """Stack each random input of many steps, `(steps, updates, batch, ...)`."""
-    return {name: np.stack([inputs[name] for inputs in steps]) for name in steps[0]}
+def _random_inputs(problem: Problem, batch: int, updates: int, span: range) -> RandomInputs:
+    """Draw each random input of many steps, `(steps, updates, batch, ...)`."""
+    drawn = [draw(problem, batch, updates, r) for r in span or [span.start]]
+    return {name: np.stack([inputs[name] for inputs in drawn])[: len(span)] for name in drawn[0]}

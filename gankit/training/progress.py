@@ -134,21 +134,24 @@ def as_callbacks(given: Callbacks) -> list[Callback]:
 
 
 def _as_callback(given: Any) -> Callback:  # noqa: ANN401 - users pass many types.
-    if isinstance(given, type):
-        raise ConfigError(f"callbacks: got {shown(given)}; write {given.__name__}(...)")
-    if not callable(given):
-        raise ConfigError(
-            f"callbacks: got {shown(given)}; expected a function of one argument, or one of "
-            "gankit.callbacks"
-        )
-    _check_parameter(given)
+    check_function("callbacks", given)
     return given if callable(getattr(given, "next_boundary", None)) else EachStep(given)
 
 
-def _check_parameter(called: Callable[..., object]) -> None:
-    """Raise ConfigError unless `called` can be called with one argument."""
+def check_function(name: str, given: object) -> None:
+    """Raise ConfigError unless `given` can be called with one argument, the progress.
+
+    `name` is its name in the message.
+    """
+    if isinstance(given, type):
+        raise ConfigError(f"{name}: got {shown(given)}; write {given.__name__}(...)")
+    if not callable(given):
+        raise ConfigError(
+            f"{name}: got {shown(given)}; expected a function of one argument, or one of "
+            "gankit.callbacks"
+        )
     try:
-        signature = inspect.signature(called)
+        signature = inspect.signature(given)
     except (TypeError, ValueError):  # Functions written in C may have no signature.
         return
     try:
@@ -156,5 +159,5 @@ def _check_parameter(called: Callable[..., object]) -> None:
     except TypeError:
         found = ", ".join(signature.parameters)
         raise ConfigError(
-            f"callbacks: got {shown(called)} of ({found}); expected one parameter, the progress"
+            f"{name}: got {shown(given)} of ({found}); expected one parameter, the progress"
         ) from None

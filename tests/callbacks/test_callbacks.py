@@ -142,9 +142,19 @@ def test_a_plain_function_is_called_at_multiples_only():
     assert called == [4, 8, 12, 16]
 
 
-def test_an_interval_of_0_steps_is_refused():
-    with pytest.raises(ConfigError, match="steps: got 0"):
-        every(0, print)
+@pytest.mark.parametrize(
+    ("steps", "function", "said"),
+    [
+        (0, print, "steps: got 0; expected a whole number, at least 1"),
+        (print, 5, "steps: got the function print; expected a whole number, at least 1"),
+        (5, None, "function: got None; expected a function of one argument"),
+        (5, isinstance, "function: got the function isinstance of .* expected one parameter"),
+        (5, list, "function: got the class list"),
+    ],
+)
+def test_an_interval_or_a_function_that_cannot_be_used_is_refused(steps, function, said):
+    with pytest.raises(ConfigError, match=said):
+        every(steps, function)
 
 
 def test_callbacks_that_only_log_need_no_block_boundary(folder):

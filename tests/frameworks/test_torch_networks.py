@@ -129,6 +129,11 @@ def test_a_recipe_refuses_a_module_and_names_the_call_that_takes_it():
         gankit.train("simple", dataset=IMAGES, generator=painter(), discriminator=critic())
 
 
+def test_a_network_without_values_is_refused():
+    with pytest.raises(ConfigError, match="generator: got weights on the device 'meta'"):
+        fit(painter().to("meta"), critic())
+
+
 @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
 def test_a_network_without_weights_to_train_is_refused(frozen):
     networks = {"generator": painter(), "discriminator": critic()}

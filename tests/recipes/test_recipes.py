@@ -11,7 +11,7 @@ import gankit
 from gankit import plugins
 from gankit.config.layering import config_of, from_recipe
 from gankit.layers import output_shape
-from gankit.recipes import recipes
+from gankit.recipes import Recipe, recipes
 from tests.selection import selected
 
 BACKENDS = [name for name in ("numpy", "torch", "keras") if selected(name)]
@@ -90,3 +90,9 @@ def test_a_recipe_may_be_a_file(tmp_path):
     settings = config_of([from_recipe(str(tmp_path / "mine.toml"))])
     assert settings.recipe == "mine.toml"
     assert settings.generator.layers[0].units == 7
+
+
+def test_a_recipe_is_read_from_a_path_or_a_text(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('summary = "mine"\n')
+    assert Recipe.read(str(path)) == Recipe.read(path) == Recipe("mine", 'summary = "mine"\n')

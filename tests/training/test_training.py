@@ -203,6 +203,30 @@ def test_impossible_step_shapes_are_refused(batch, n_critic):
         StepShape(batch, n_critic)
 
 
+def test_a_plan_of_no_steps_has_none():
+    block = plan(dataclasses.replace(PROBLEM, flip=True), StepShape(4), 20, 3, 0)
+    assert (len(block), block.random["flip"].shape[:3]) == (0, (0, 2, 4))
+    assert list(block.batches(PROBLEM, IMAGES, None)) == []
+
+
+def test_a_plan_takes_a_step_shape_only():
+    with pytest.raises(ConfigError, match=r"^step_shape: got 8; expected a gankit\.training\.Step"):
+        plan(PROBLEM, 8, 20, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "said"),
+    [
+        (IMAGES[:1], None, "images: got 1; expected at least"),
+        (IMAGES, np.zeros(1, np.int64), "labels: got 1; expected at least"),
+    ],
+)
+def test_fewer_images_or_labels_than_planned_are_refused(images, labels, said):
+    block = plan(PROBLEM, StepShape(8), len(IMAGES), 0, 4)
+    with pytest.raises(ConfigError, match=said):
+        next(block.batches(PROBLEM, images, labels))
+
+
 def test_fit_runs_every_step_once_and_in_order():
     trainer = BlockRecorder()
     assert fit(trainer, PROBLEM, SHAPE, IMAGES, steps=100, start=30) == 100
