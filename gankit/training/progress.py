@@ -150,6 +150,11 @@ def check_function(name: str, given: object) -> None:
             f"{name}: got {shown(given)}; expected a function of one argument, or one of "
             "gankit.callbacks"
         )
+    if _only_starts(given) or _only_starts(type(given).__call__):
+        raise ConfigError(
+            f"{name}: got {shown(given)}, an async function or one with yield, whose body a call "
+            "does not run; expected a plain function"
+        )
     try:
         signature = inspect.signature(given)
     except (TypeError, ValueError):  # Functions written in C may have no signature.
@@ -161,3 +166,9 @@ def check_function(name: str, given: object) -> None:
         raise ConfigError(
             f"{name}: got {shown(given)} of ({found}); expected one parameter, the progress"
         ) from None
+
+
+def _only_starts(called: object) -> bool:
+    """Return whether a call makes a coroutine or a generator, and runs nothing."""
+    kinds = inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction
+    return any(is_kind(called) for is_kind in kinds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import io
 import os
 import pty
@@ -34,7 +35,7 @@ from gankit.errors import ConfigError, Diverged
 from gankit.runs import loss_log
 from gankit.runs.folder import RunFolder
 from gankit.runs.loss_log import LossLog
-from gankit.training import Progress
+from gankit.training import Progress, as_callbacks
 
 
 def network(value):
@@ -155,6 +156,34 @@ def test_a_plain_function_is_called_at_multiples_only():
 def test_an_interval_or_a_function_that_cannot_be_used_is_refused(steps, function, said):
     with pytest.raises(ConfigError, match=said):
         every(steps, function)
+
+
+async def waits(_progress):
+    pass
+
+
+def yields(_progress):
+    yield
+
+
+class Yields:
+    def __call__(self, progress):
+        yield progress
+
+    def next_boundary(self, step):
+        return step + 1
+
+
+@pytest.mark.parametrize(
+    "function",
+    [waits, yields, Yields(), functools.partial(yields), Yields().__call__],
+    ids=["async", "yield", "object", "partial", "method"],
+)
+def test_a_callback_whose_body_a_call_does_not_run_is_refused(function):
+    with pytest.raises(ConfigError, match=r"^callbacks: got .* expected a plain function$"):
+        as_callbacks(function)
+    with pytest.raises(ConfigError, match=r"^function: got .* expected a plain function$"):
+        every(2, function)
 
 
 def test_callbacks_that_only_log_need_no_block_boundary(folder):
