@@ -23,7 +23,7 @@ from gankit.losses import (
     lecam,
 )
 from gankit.plugins import validation
-from tests.short_runs import refusal, train
+from tests.short_runs import fit, refusal, train
 
 
 def changed(**formulas):
@@ -107,6 +107,14 @@ def test_the_builtin_losses_are_paired_if_they_use_real(loss):
     if loss.paired:
         with pytest.raises(ConfigError, match=r"paired of loss .*: got False"):
             check_paired(dataclasses.replace(loss, paired=False))
+
+
+@pytest.mark.parametrize("given", [lambda ops, real, fake: fake, Loss, None, 3, {"a": 1}])
+@pytest.mark.parametrize("call", [train, fit])
+def test_what_is_neither_a_loss_nor_a_name_is_refused_alike(call, given):
+    told = refusal(lambda: call(loss=given))
+    assert told.startswith("loss: got ")
+    assert told.endswith("; expected a name, or a gankit.losses.Loss")
 
 
 def test_a_renamed_loss_has_its_new_name_in_errors():

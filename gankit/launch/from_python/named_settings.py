@@ -54,8 +54,9 @@ def named_settings(settings: Settings) -> NamedSettings:
     """Return settings with names in place of objects; ConfigError for an invalid data set."""
     named: dict[str, Any] = dict(settings)
     loss, backend, images = named.get("loss"), named.get("backend"), None
-    if isinstance(loss, Loss):
-        named["loss"] = loss.name
+    if "loss" in named:
+        given = _checked_loss(loss)
+        named["loss"] = given.name if isinstance(given, Loss) else given
     if isinstance(backend, Backend):
         named["backend"] = backend.name
     if is_array(named.get("images")):
@@ -88,11 +89,15 @@ def named_settings(settings: Settings) -> NamedSettings:
 
 def loss_of(given: str | Loss) -> Loss:
     """Return a loss, given as itself or by its name."""
-    if isinstance(given, Loss):
-        return given
-    if not isinstance(given, str):
+    given = _checked_loss(given)
+    return given if isinstance(given, Loss) else plugins.get_loss(given)
+
+
+def _checked_loss(given: Any) -> str | Loss:  # noqa: ANN401 - users pass many types.
+    """Return what was given as a loss; ConfigError unless it is one, or a name."""
+    if not isinstance(given, str | Loss):
         raise ConfigError(f"loss: got {shown(given)}; expected a name, or a gankit.losses.Loss")
-    return plugins.get_loss(given)
+    return given
 
 
 def penalties_of(given: Penalty | str | Iterable[Penalty | str]) -> tuple[Penalty, ...]:
