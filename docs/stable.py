@@ -20,7 +20,8 @@ from typing import Any
 import click
 
 from gankit import losses, pretrained
-from gankit.cli.main import COMMANDS, gankit
+from gankit._commands import COMMANDS
+from gankit.cli.main import gankit
 from gankit.contract import CAPABILITIES
 from gankit.data import BUILTIN
 from gankit.plugins import GROUP, hooks

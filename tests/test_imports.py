@@ -37,7 +37,7 @@ FOR_BACKENDS = {
     "terms",
 }
 ORDER = [
-    {"_text"},
+    {"_text", "_commands"},
     {"errors", "__init__"},
     {"_utils"},
     {"schedules", "followers"},

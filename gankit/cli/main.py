@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from gankit import __version__
+from gankit._commands import COMMANDS
 from gankit._text import one_line
 from gankit._utils.stop_signals import Stopped, end, taken
 from gankit._utils.system import release
@@ -20,55 +21,13 @@ from gankit.cli import one_of_many
 from gankit.cli.output import guarded
 from gankit.errors import ExitCode, GankitError
 
-COMMANDS = {
-    "train": (
-        "gankit.cli.commands.train",
-        "Train a GAN; write a folder with samples and checkpoints.",
-    ),
-    "sample": ("gankit.cli.commands.sample", "Generate images with a trained run."),
-    "evaluate": ("gankit.cli.commands.evaluate", "Evaluate generated images against real ones."),
-    "invert": (
-        "gankit.cli.commands.invert",
-        "Find the generated images nearest to given pictures.",
-    ),
-    "translate": (
-        "gankit.cli.commands.translate",
-        "Translate source images with a run.",
-    ),
-    "encode": ("gankit.cli.commands.encode", "Encode pictures with a run's encoder."),
-    "compare": (
-        "gankit.cli.commands.compare",
-        "Train on several backends and compare the results.",
-    ),
-    "plot": ("gankit.cli.commands.plot", "Plot a run's losses and metrics as PNG, SVG or PDF."),
-    "report": ("gankit.cli.commands.report", "Write an HTML report about one or several runs."),
-    "export": (
-        "gankit.cli.commands.export",
-        "Export a trained generator for other tools.",
-    ),
-    "runs": ("gankit.cli.commands.runs", "List the runs in a folder."),
-    "checkpoint": ("gankit.cli.commands.checkpoint", "List, verify and prune a run's checkpoints."),
-    "backends": (
-        "gankit.cli.commands.backends",
-        "List the backends and whether each is usable.",
-    ),
-    "plugins": ("gankit.cli.commands.plugins", "Create, list and check plugins."),
-    "recipes": ("gankit.cli.commands.recipes", "List the recipes, or print one."),
-    "data": ("gankit.cli.commands.data", "List, download, verify and pack data sets."),
-    "doctor": (
-        "gankit.cli.commands.doctor",
-        "Diagnose this machine: print its state and problems.",
-    ),
-    "completion": ("gankit.cli.commands.completion", "Print a shell's completion script."),
-}
-
 
 class Commands(click.Group):
     """The subcommands: gankit's own from a table, so that help imports no module, then plugins'."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names of gankit's own commands, then those of plugins."""
-        return [*COMMANDS, *sorted(self._plugins().keys() - COMMANDS.keys())]
+        return [*COMMANDS, *sorted(self._plugins())]
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         """Import one command."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gankit._commands import COMMANDS
 from gankit.errors import ConfigError, PluginError, did_you_mean, folded, shown
 
 if TYPE_CHECKING:
@@ -188,6 +189,8 @@ def check_name(kind: str, name: object) -> None:
         raise PluginError(
             f"name of {one(kind)}: got {name!r}, which means images given from Python; rename it"
         )
+    if kind == "command" and name in COMMANDS:
+        raise PluginError(f"name of {one(kind)}: got {name!r}, a command of gankit; rename it")
     if name.lower().endswith(_SUFFIXES_OF_PATHS.get(kind, ())):
         raise PluginError(f"name of {one(kind)}: got {name!r}, which is read as a path; rename it")
 

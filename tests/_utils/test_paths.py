@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 import gankit
+from gankit._commands import COMMANDS
 from gankit._utils.paths import given
-from gankit.cli.main import COMMANDS
 from gankit.cli.main import gankit as root
 from gankit.data import locations
 from gankit.errors import ConfigError, DataError, ExitCode

@@ -284,7 +284,7 @@ def test_a_new_plugin_works_on_the_command_line(command, install, alone, kind):
         ("dataset", "auto", "lets gankit choose"),
         ("loss", "hinge", "the name of another loss"),
         ("recipe", "dcgan", "the name of another recipe"),
-        ("command", "train", "the name of another command"),
+        ("command", "train", "'train', a command of gankit; rename it"),
     ],
 )
 def test_a_used_name_of_each_kind_is_refused(command, alone, kind, name, reason):

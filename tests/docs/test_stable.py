@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from gankit import plugins
-from gankit.cli.main import COMMANDS
+from gankit._commands import COMMANDS
 from gankit.contract import API
 from gankit.errors import PluginError
 from gankit.plugins import validation

@@ -391,6 +391,18 @@ def test_a_plugins_command_is_in_the_help(install, command):
     assert any(line.split() == ["hello", "Say", "hello."] for line in out.splitlines())
 
 
+def test_a_plugins_command_with_the_name_of_gankits_own_is_left_out(install, command):
+    install(EVERYTHING.replace('"hello"', '"train"'))
+    found, said = complaints(plugins.commands)
+    assert not found
+    assert len(said) == 1
+    assert "name of a command: got 'train', a command of gankit; rename it" in said[0]
+    code, out, err = command("--help")
+    assert code == ExitCode.OK
+    assert [line.split()[0] for line in out.splitlines() if line.strip()].count("train") == 1
+    assert "plugin 'mine' of acme-gan 1.2 is left out" in err
+
+
 def test_a_plugins_data_set_is_listed(install, command):
     install(EVERYTHING)
     code, out, _ = command("data", "list")

@@ -68,14 +68,11 @@ def new(name: str, kind: Kind, out: Path | None, gradients: Gradients | None) ->
     NumPy, or with --gradients framework every network of gankit on HIPS autograd. Writes all of
     it or nothing.
     """
-    from gankit.cli.main import COMMANDS
     from gankit.plugins.scaffold import Names
     from gankit.plugins.scaffold import new as write
 
     if gradients and kind != "backend":
         raise ConfigError(f"--gradients: got {gradients!r} with --kind {kind}; it is for a backend")
-    if kind == "command" and name in COMMANDS:
-        raise ConfigError(f"NAME: got {name!r}, the name of another command; choose another")
     names = Names(name, kind)
     folder = Path(names.distribution) if out is None else out
     for path in write(name, folder, kind, gradients or "by-hand"):
