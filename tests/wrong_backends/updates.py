@@ -14,6 +14,23 @@ from tests.wrong_backends.patched import patched
 from tests.wrong_backends.wrong_backend import caught_by
 
 
+@caught_by("test_returns_one_number")
+class ReturnsItsLossTwice(CorrectTrainer):
+    """Returns two numbers from an update of a network without terms."""
+
+    def update_generator(self, batch):
+        loss = super().update_generator(batch)
+        return loss if self.problem.terms else np.array([loss, loss])
+
+
+@caught_by("test_returns_one_number")
+class ReturnsNoLoss(CorrectTrainer):
+    """Returns nothing from an update."""
+
+    def update_discriminator(self, batch):
+        super().update_discriminator(batch)
+
+
 @caught_by("test_discriminator_update_changes_only_the_discriminator")
 class TrainsBothNetworks(CorrectTrainer):
     """Changes the generator in the discriminator's update, too."""

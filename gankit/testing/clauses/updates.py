@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from gankit.contract import Backend, Batch, State, Trainer, strip_prefix
-from gankit.contract.loss_columns import row
+from gankit.contract.loss_columns import Losses, row
+from gankit.errors import shown
 from gankit.losses import BUILTIN, Loss
 from gankit.testing.agreement import assert_close, assert_identical, differing
 from gankit.testing.harness import Setup, ready
@@ -27,6 +28,17 @@ each_player = pytest.mark.parametrize("player", ["discriminator", "generator"])
 @level("protocol")
 class UpdateClauses:
     """Updates: an update changes one network, and depends only on its batch and the state."""
+
+    @each_player
+    def test_returns_one_number(self, backend: Backend, images: Images, player: str) -> None:
+        """An update returns one number, its loss, if its network's loss has no terms."""
+        trainer = ready(backend, problem := simple(backend))
+        returned = updated(trainer, player, Setup(problem, images).batch())
+        try:
+            count = len(row(returned))
+        except (TypeError, ValueError):
+            count = 0
+        assert count == 1, f"update_{player}: got {shown(returned)}; expected one number, its loss"
 
     def test_discriminator_update_changes_only_the_discriminator(
         self, backend: Backend, images: Images
@@ -149,9 +161,14 @@ def run_update(trainer: Trainer, player: str, batch: Batch) -> float:
 
 def update_row(trainer: Trainer, player: str, batch: Batch) -> NDArray[np.float64]:
     """Run one update of `player`; return its loss and the values of its terms."""
+    return row(updated(trainer, player, batch))
+
+
+def updated(trainer: Trainer, player: str, batch: Batch) -> Losses:
+    """Run one update of `player`; return what it returns."""
     if player == "discriminator":
-        return row(trainer.update_discriminator(batch))
-    return row(trainer.update_generator(batch))
+        return trainer.update_discriminator(batch)
+    return trainer.update_generator(batch)
 
 
 def with_scalar(batch: Batch, name: str, rate: float) -> Batch:
