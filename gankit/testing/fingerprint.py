@@ -1,7 +1,8 @@
 """Train in a child process: `python -m gankit.testing.fingerprint BACKEND`.
 
-It sends one message: "imported_early" lists the backend's required modules that were imported
-before `build` was called, "state" is a hash of the states after short runs of two problems.
+It sends two messages. The first, "imported_early", lists the backend's required modules that were
+imported before `build` was called. The second, "state", is a hash of the states after short runs of
+two problems; a backend that cannot train sends the first alone.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import sys
+from typing import Any
 
 from gankit._utils.child_process import Message, answers, channel
-from gankit.contract import State, add_prefix
+from gankit.contract import Backend, State, add_prefix
 from gankit.plugins import get_backend
 from gankit.testing.agreement import layout
 from gankit.testing.full_problems import with_all_features
@@ -23,17 +25,15 @@ SECONDS = 600.0
 """Time limit of a child process, in seconds."""
 
 
-def fingerprint(name: str) -> Message:
-    """Train two problems on the backend `name` for a few steps, and return the message."""
-    backend = get_backend(name)
-    early = [module for module in backend.requires if module in sys.modules]
+def fingerprint(backend: Backend) -> str:
+    """Train two problems on a backend for a few steps, and return the hash of its states."""
     ends: State = {}
     plain = Setup(full(backend), images())
     for setup in (plain, rgb_setup(with_all_features(backend, "projection"))):
         trainer = backend.trainer(setup.problem)
         setup.block(trainer, 0, 5)
         ends |= add_prefix(str(setup.problem.image_shape), trainer.state())
-    return {"imported_early": early, "state": digest(ends)}
+    return digest(ends)
 
 
 def digest(state: State) -> str:
@@ -45,15 +45,23 @@ def digest(state: State) -> str:
     return sha.hexdigest()
 
 
+def of_two_fresh_processes(name: str, key: str) -> tuple[Any, Any]:
+    """Return a value of each of two child processes; raise RuntimeError if one does not send it."""
+    first, second = _two_fresh_processes(name)
+    for process in (first, second):
+        if key not in process:
+            raise RuntimeError(process["fault"])
+    return first[key], second[key]
+
+
 @functools.cache
-def two_fresh_processes(name: str) -> list[Message]:
+def _two_fresh_processes(name: str) -> list[Message]:
     """Return the messages of two child processes, which run side by side."""
-    found = answers("gankit.testing.fingerprint", [name], [name], limit=SECONDS)
-    if faults := [one["fault"] for one in found if "fault" in one]:
-        raise RuntimeError(faults[0])
-    return found
+    return answers("gankit.testing.fingerprint", [name], [name], limit=SECONDS)
 
 
 if __name__ == "__main__":
     send = channel()
-    send(fingerprint(sys.argv[1]) | {"done": True})
+    tested = get_backend(sys.argv[1])
+    send({"imported_early": [module for module in tested.requires if module in sys.modules]})
+    send({"state": fingerprint(tested), "done": True})

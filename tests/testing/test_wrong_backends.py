@@ -37,6 +37,14 @@ def test_a_clause_fails_on_a_wrong_backend(wrong_backend, clause, tmp_path):
     assert fails(BackendContract, clause, offered, CAUGHT)
 
 
+def test_a_backend_that_cannot_train_is_not_said_to_import_early():
+    (wrong_backend,) = (one for one in WRONG_BACKENDS if one.name == "returns-no-loss")
+    contract, backend = BackendContract(), wrong_backend.backend()
+    contract.test_imports_nothing_early(backend)
+    with pytest.raises(RuntimeError, match=r"exit code 1 \(TypeError: float\(\) argument must"):
+        contract.test_same_seed_in_fresh_processes(backend)
+
+
 @pytest.mark.parametrize("clause", CLAUSES)
 def test_every_clause_has_a_wrong_backend(clause):
     assert any(clause in wrong_backend.clauses for wrong_backend in WRONG_BACKENDS)

@@ -10,7 +10,7 @@ import pytest
 from gankit.contract import API, CAPABILITIES, Backend, Precision, Problem, Trainer
 from gankit.errors import Unsupported
 from gankit.testing.capability_problems import NEEDS, problem_requiring
-from gankit.testing.fingerprint import two_fresh_processes
+from gankit.testing.fingerprint import of_two_fresh_processes
 from gankit.testing.level_marks import level
 from gankit.testing.problems import AVERAGE, SIMPLE, precision
 
@@ -35,8 +35,8 @@ class DeclarationClauses:
 
     def test_imports_nothing_early(self, backend: Backend) -> None:
         """`get_backend` imports none of the required modules; only `build` does."""
-        for process in two_fresh_processes(backend.name):
-            assert process["imported_early"] == []
+        for imported_early in of_two_fresh_processes(backend.name, "imported_early"):
+            assert imported_early == []
 
     def test_reports_facts_about_its_framework(self, backend: Backend) -> None:
         """`inspect`, if a backend has it, returns at least one text by name."""

@@ -18,7 +18,7 @@ from gankit.testing.faulty_states import (
     overwrite,
     shifted,
 )
-from gankit.testing.fingerprint import two_fresh_processes
+from gankit.testing.fingerprint import of_two_fresh_processes
 from gankit.testing.harness import Setup, build, ready
 from gankit.testing.level_marks import level
 from gankit.testing.problems import full, simple
@@ -129,5 +129,5 @@ class ResumeClauses:
 
     def test_same_seed_in_fresh_processes(self, backend: Backend) -> None:
         """Two new processes reach the same bits for the same problems."""
-        first, second = two_fresh_processes(backend.name)
-        assert first["state"] == second["state"]
+        first, second = of_two_fresh_processes(backend.name, "state")
+        assert first == second
