@@ -25,7 +25,14 @@ from gankit.contract.problem import Problem
 from gankit.contract.random_streams import StepKey
 from gankit.contract.specification import Array
 from gankit.contract.world import ALONE, World
-from gankit.errors import BackendUnavailable, ConfigError, GankitError, Unsupported
+from gankit.errors import (
+    BackendUnavailable,
+    ConfigError,
+    GankitError,
+    PluginError,
+    Unsupported,
+    shown,
+)
 
 __all__ = [
     "API", "CAPABILITIES", "Array", "Backend", "Batch", "Block", "BlockTrainer", "Classifier",
@@ -177,6 +184,10 @@ class Trainer(Protocol):
     def load_state(self, state: State, /) -> None:
         """Resume from a copy of `state`, all or nothing; CheckpointError if it does not fit."""
         ...
+
+
+_METHODS = ("update_discriminator", "update_generator", "state", "load_state")
+"""The methods of every trainer."""
 
 
 @runtime_checkable
@@ -479,12 +490,20 @@ class Backend:
         BackendUnavailable
             A library cannot be imported or loaded: `build` raised ImportError, OSError or
             SystemExit.
+        PluginError
+            `build` returned something without the methods of a trainer.
         """
         self.check(problem)
         try:
-            return self.build(problem)
+            trainer = self.build(problem)
         except GankitError:  # A StorageError is an OSError too.
             raise
         except (ImportError, OSError, SystemExit) as error:
             why = f"{type(error).__name__}: {error}"
             raise BackendUnavailable(f"backend {self.name!r} cannot be built: {why}") from error
+        if missing := [name for name in _METHODS if not callable(getattr(trainer, name, None))]:
+            raise PluginError(
+                f"build of backend {self.name!r}: got {shown(trainer)}, without "
+                f"{', '.join(missing)}; expected a gankit.contract.Trainer"
+            )
+        return trainer

@@ -14,7 +14,7 @@ from gankit._text import counted
 from gankit._utils.plain_numbers import number
 from gankit.contract import AnyLabels, Array, Block, BlockTrainer, Problem, Trainer
 from gankit.contract.problem_checks import check_pixels
-from gankit.errors import ConfigError, Diverged, shown
+from gankit.errors import ConfigError, Diverged, PluginError, shown
 from gankit.training.alternate import alternate
 from gankit.training.plan import StepShape, plan
 from gankit.training.progress import (
@@ -86,6 +86,8 @@ def fit(
     ------
     Diverged
         A loss is no longer finite; the callbacks are not called for that block.
+    PluginError
+        An update, or a block, returned something other than its losses.
     """
     if problem.label_format:
         problem.label_format.check(labels, len(images))
@@ -104,6 +106,7 @@ def fit(
         began = time.perf_counter()
         made = feed(plan(problem, step_shape, len(images), step, end - step, sources, labels))
         elapsed = time.perf_counter() - began
+        _check_columns(made, end - step, problem.loss_columns, trainer)
         _check_finite(made, step, problem.loss_columns)
         losses, terms = made[:, :2], problem.term_values(made)
         step, size = end, _next_size(size, end - step, elapsed, largest)
@@ -178,6 +181,15 @@ def _next_size(size: int, ran: int, elapsed: float, largest: int) -> int:
     if elapsed > BLOCK_SECONDS:
         return max(1, ran // 2)
     return min(2 * size, largest) if ran == size and elapsed < BLOCK_SECONDS / 2 else size
+
+
+def _check_columns(losses: Array, steps: int, names: Sequence[str], trainer: Trainer) -> None:
+    """Raise PluginError unless a block returned its columns for each step."""
+    if getattr(losses, "shape", None) != (steps, len(names)):
+        raise PluginError(
+            f"losses of {shown(trainer)}: got {shown(losses)} for {counted(steps, 'step')}; "
+            f"expected {(steps, len(names))}, for each step {', '.join(names)}"
+        )
 
 
 def _check_finite(losses: Array, start: int, names: Sequence[str]) -> None:

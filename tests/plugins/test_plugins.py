@@ -16,6 +16,7 @@ from gankit.errors import BackendUnavailable, ExitCode, PluginError, UnknownBack
 from gankit.plugins import loader
 from tests.crash import broken_plugins
 from tests.crash.broken_plugins import BACKENDS, GOOD
+from tests.short_runs import train
 
 OURS = {"numpy", "torch", "keras"}
 COUNT = itertools.count()
@@ -418,3 +419,29 @@ def test_a_plugins_backend_trains(install, command, tmp_path):
     code, _, err = command("train", *options.split())
     assert code == ExitCode.OK, err
     assert 'backend = "mine"' in (tmp_path / "run" / "config.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("built", "told"),
+    [
+        ("None", "got None, without update_discriminator, update_generator, state, load_state;"),
+        ("Stateless(problem)", "Stateless, without state;"),
+    ],
+)
+def test_what_is_no_trainer_is_refused_with_its_backend(install, built, told):
+    install(f"""
+from gankit import hookimpl
+from gankit.contract import Backend
+from gankit_numpy.trainer import NumpyTrainer
+
+class Stateless(NumpyTrainer):
+    state = None
+
+@hookimpl
+def gankit_backends():
+    return [Backend("mine", (), lambda problem: {built}, frozenset({{"float32"}}), 1)]
+""")
+    with pytest.raises(PluginError) as raised:
+        train(backend="mine", steps=1)
+    assert str(raised.value).startswith("build of backend 'mine': got ")
+    assert f"{told} expected a gankit.contract.Trainer" in str(raised.value)

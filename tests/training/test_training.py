@@ -9,7 +9,7 @@ import pytest
 
 from gankit.callbacks import every
 from gankit.contract import Block, Problem
-from gankit.errors import ConfigError, Diverged
+from gankit.errors import ConfigError, Diverged, PluginError
 from gankit.layers import Dense, Flatten, Reshape, Tanh
 from gankit.losses import NONSATURATING
 from gankit.optimizers import SGD, Average
@@ -331,6 +331,37 @@ def test_a_loss_that_is_not_finite_ends_the_run_before_any_callback_sees_it(step
     assert seen.seen
     assert all(np.isfinite(p.losses).all() for p in seen.seen)
     assert seen.seen[-1].step <= 6
+
+
+LOSSES = "expected its loss, or its loss and the value of each of its terms"
+COLUMNS = "for 1 step; expected (1, 2), for each step discriminator, generator"
+
+
+@pytest.mark.parametrize(
+    ("kind", "returned", "told"),
+    [
+        ("Recorder", None, f"update of tests Recorder: got None; {LOSSES}"),
+        ("Recorder", "low", f"update of tests Recorder: got 'low'; {LOSSES}"),
+        (
+            "Recorder",
+            np.ones((2, 2)),
+            "update of tests Recorder: got numpy ndarray of shape (2, 2), fl",
+        ),
+        (
+            "Recorder",
+            [1.0, 1.0],
+            f"of tests Recorder: got numpy ndarray of shape (1, 4), float64 {COLUMNS}",
+        ),
+        ("BlockRecorder", None, f"losses of tests BlockRecorder: got None {COLUMNS}"),
+    ],
+)
+def test_what_is_no_loss_is_refused_with_its_trainer(monkeypatch, kind, returned, told):
+    trainer = {"Recorder": Recorder, "BlockRecorder": BlockRecorder}[kind](lambda *_: returned)
+    if kind == "BlockRecorder":
+        monkeypatch.setattr(trainer, "train_block", lambda _block: returned)
+    with pytest.raises(PluginError) as raised:
+        fit(trainer, PROBLEM, SHAPE, IMAGES, steps=2)
+    assert told in str(raised.value)
 
 
 def test_a_block_holds_at_most_32_mib_of_numbers():
