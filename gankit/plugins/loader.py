@@ -20,12 +20,14 @@ import pluggy
 
 from gankit._text import printable
 from gankit._utils import stack_level
-from gankit.errors import PluginError, UnknownName, place_of
+from gankit.errors import GankitError, PluginError, UnknownName, place_of
 from gankit.plugins import hooks
 
 GROUP = "gankit"
 STRICT = "GANKIT_STRICT_PLUGINS"
 """Environment variable for plugin authors: errors of plugins are raised, not warned about."""
+LONGEST_MESSAGE = 300
+"""The most characters of another library's message in a warning."""
 HERE = "this program"
 """The distribution of a plugin that was registered at run time."""
 
@@ -120,7 +122,9 @@ def add(plugins: pluggy.PluginManager, plugin: object, name: str, place: str = "
 def describe(error: BaseException) -> str:
     """Return an error's type and message, and its line in the plugin."""
     text = " ".join(str(error).split()) or "no message"  # pluggy's messages have several lines.
-    return f"{type(error).__name__}: {text[:300]}{place_of(error)}"
+    if len(text) > LONGEST_MESSAGE and not isinstance(error, GankitError):
+        text = f"{text[:LONGEST_MESSAGE]}..."
+    return f"{type(error).__name__}: {text}{place_of(error)}"
 
 
 def quiet() -> AbstractContextManager[object]:

@@ -201,8 +201,7 @@ def _check_api(backend: Backend) -> None:
     if type(backend.api) is not int or backend.api != API:
         owner, found = f"backend {backend.name!r}", shown(backend.api)
         raise PluginError(
-            f"api of {owner}: got {found}; expected {API}, the contract version of this gankit; "
-            "upgrade the older one"
+            f"api of {owner}: got {found}; expected {API}, the contract version of this gankit"
         )
 
 

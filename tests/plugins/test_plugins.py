@@ -12,6 +12,7 @@ import pytest
 
 from gankit import plugins
 from gankit.cli import main
+from gankit.contract import CAPABILITIES
 from gankit.errors import BackendUnavailable, ExitCode, PluginError, UnknownBackend, UnknownName
 from gankit.plugins import loader
 from tests.crash import broken_plugins
@@ -88,6 +89,26 @@ def test_authors_of_plugins_can_get_an_error_instead_of_a_warning(
     monkeypatch.setenv(plugins.STRICT, "1")
     with pytest.raises(PluginError, match=reason):
         plugins.backends()
+
+
+UNKNOWN = GOOD.replace('{"float32"}', '{"convs"}')
+
+
+@pytest.mark.parametrize(
+    ("source", "end"),
+    [
+        (UNKNOWN, f"; expected some of {', '.join(sorted(CAPABILITIES))}"),
+        (GOOD.replace("api=1", "api=2"), "got 2; expected 1, the contract version of this gankit"),
+        (f"raise ValueError({'x' * 400!r})", f"ValueError: {'x' * 300}..."),
+    ],
+    ids=["capability", "api", "a long message"],
+)
+def test_a_warning_has_the_complete_reason_and_one_remedy(install, source, end):
+    install(source)
+    _, (said,) = complaints(plugins.backends)
+    reason, _, remedy = said.rpartition("; ")
+    assert reason.partition(" (acme_")[0].endswith(end)
+    assert remedy == "upgrade acme-gan, or uninstall it"
 
 
 def test_a_plugin_with_a_built_in_name_is_left_out(install):
