@@ -147,7 +147,9 @@ def _entry_points() -> list[EntryPoint]:
 
 
 def _origin(point: EntryPoint) -> tuple[str, str]:
-    return (point.dist.name, point.dist.version) if point.dist else ("?", "?")
+    """Return the name and version of an entry point's distribution, "?" for what is unknown."""
+    name, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
+    return name or "?", version or "?"
 
 
 def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plugin]) -> Plugin:
@@ -171,11 +173,16 @@ def _load(plugins: pluggy.PluginManager, point: EntryPoint, seen: dict[str, Plug
 
 
 def _register(plugins: pluggy.PluginManager, point: EntryPoint) -> None:
+    if not point.pattern.match(point.value):
+        raise PluginError(
+            f"entry point {point.name}: got {point.value!r}; expected MODULE or MODULE:OBJECT"
+        )
     add(plugins, point.load(), point.name, point.value)
 
 
 def _leave_out(plugin: Plugin, fault: str) -> None:
-    remedy = f"upgrade {plugin.distribution}, or uninstall it"
+    package = "its package" if plugin.distribution == "?" else plugin.distribution
+    remedy = f"upgrade {package}, or uninstall it"
     if plugin.distribution == HERE:
         remedy = "correct it, and register it again"
     _warn(f"{plugin} is left out: {fault}; {remedy}")

@@ -53,7 +53,7 @@ def _changed(path: str) -> tuple[str, int]:
 def _libraries(_: tuple[tuple[str, int], ...]) -> dict[str, str]:
     plugins = {}
     for point in metadata.entry_points(group="gankit"):
-        if point.dist is not None:
+        if point.dist is not None and point.dist.name:  # METADATA may be empty.
             plugins[point.dist.name] = point.dist
     names = {
         named[0]

@@ -111,6 +111,22 @@ def test_a_warning_has_the_complete_reason_and_one_remedy(install, source, end):
     assert remedy == "upgrade acme-gan, or uninstall it"
 
 
+def test_an_entry_point_that_names_no_module_is_told(install):
+    install(GOOD, attribute=" is not a module!!")
+    _, (said,) = complaints(plugins.backends)
+    assert "PluginError: entry point mine: got 'acme_" in said
+    assert " is not a module!!'; expected MODULE or MODULE:OBJECT; upgrade acme-gan" in said
+
+
+def test_a_distribution_without_metadata_is_told_as_unknown(install, tmp_path):
+    install("1 / 0")
+    (tmp_path / "site" / "acme_gan-1.2.dist-info" / "METADATA").write_text("", "utf-8")
+    _, (said,) = complaints(plugins.backends)
+    assert said.startswith("plugin 'mine' of ? ? is left out: ZeroDivisionError")
+    assert said.endswith("; upgrade its package, or uninstall it")
+    assert train(steps=1, out=tmp_path / "run").step == 1
+
+
 def test_a_plugin_with_a_built_in_name_is_left_out(install):
     install(GOOD, name="torch")
     found, said = complaints(plugins.backends)
