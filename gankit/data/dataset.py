@@ -221,7 +221,8 @@ class Dataset:
         Takes the user's data directory, or None, and returns the training images; PluginError if it
         fails, or returns anything else.
     fetch
-        Downloads missing files; None if there is nothing to download.
+        Downloads missing files, called as `fetch(data_dir, progress=...)`; None if there is nothing
+        to download.
     verify
         Checks every copy of every file, one row each; None if there are no files.
     test

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 from gankit.data import BUILTIN
+from gankit.data.dataset import Fetch
 from tests.docs.tables import table
 from tests.paths import DOCS, ROOT
 
@@ -33,6 +35,12 @@ def test_every_data_set_has_its_content_source_and_licence():
     rows = table(PAGE, "data set | source | licence")
     assert {name for row in rows for name in names(row[0])} == known
     assert all(cell for row in rows for cell in row)
+
+
+def test_the_function_that_downloads_has_its_arguments():
+    shown = re.search(r"`fetch\((.*)\)`, which", PAGE)[1]
+    arguments = list(inspect.signature(Fetch.__call__).parameters)[1:]
+    assert re.findall(r"[a-z_]+", shown.replace("None", "")) == arguments
 
 
 def test_the_names_on_the_hub_are_those_of_the_cards():
