@@ -179,7 +179,13 @@ def name_in_errors(name: str, model: keras.Model, action: str, hint: str) -> Ite
 
 
 def _reason(error: Exception) -> str:
-    """Return the line of an error that gives its reason; Keras adds lines and colours."""
-    lines = [line.strip() for line in re.sub("\x1b\\[[0-9;]*m", "", str(error)).splitlines()]
+    """Return the line of an error that gives its reason, without the numbers of arrays.
+
+    Keras adds lines and colours, to a KeyError too, whose text is that of its argument.
+    """
+    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    text = re.sub("\x1b\\[[0-9;]*m", "", text)
+    text = re.sub(r"\[\[[-+.,\deinfa\s\[\]]*\]\]", "[...]", text)
+    lines = [line.strip() for line in text.splitlines()]
     reasons = (line for line in lines if line and not line.startswith("Exception encountered"))
     return next(reasons, "no message")

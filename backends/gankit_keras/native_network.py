@@ -145,6 +145,8 @@ def _check(
     tensor, name = _call_once(model, call, inputs, precision, columns), call.name
     computed = [layer.compute_dtype for layer in (model, *model.layers)]
     made = keras.backend.standardize_dtype(tensor.dtype)
+    if "float" not in made:
+        raise ConfigError(f"{name} output: got {made}; expected {precision}")
     dtypes = [made, *computed, *(v.dtype for v in model.weights)]
     if wrong := [dtype for dtype in dtypes if "float" in dtype and dtype != precision]:
         raise ConfigError(

@@ -193,6 +193,7 @@ def test_an_error_inside_a_network_is_one_line_that_names_it(how, said, broken):
     with pytest.raises(ConfigError) as refused:
         fit(**networks)
     assert f"the {broken}, a Broken, {said}" in str(refused.value)
+    assert str(refused.value).endswith(": KeyError: a key")
     assert len(str(refused.value).splitlines()) == 1
 
 
@@ -237,6 +238,31 @@ def test_networks_may_share_frozen_layers_only(frozen):
         return
     with pytest.raises(ConfigError, match=r"got a weight that both train, '2\.kernel' of the gen"):
         fit(generator, discriminator)
+
+
+class Refusing(Broken):
+    """Raises an error that quotes its inputs, as Keras does."""
+
+    def call(self, inputs):
+        if self.how:
+            raise ValueError(f"wrong input {inputs}. Expected shape (None, 7), got another")
+        return self.inner(inputs)
+
+
+def test_the_reason_of_an_error_inside_a_network_is_not_cut_at_an_array():
+    with pytest.raises(ConfigError) as refused:
+        fit(painter(), Refusing("always", critic()))
+    assert "ValueError: wrong input " in str(refused.value)
+    assert str(refused.value).endswith(". Expected shape (None, 7), got another")
+    assert "[[" not in str(refused.value)
+
+
+def test_whole_numbers_from_a_network_are_refused():
+    image = keras.Input((3, 2, 1))
+    logit = keras.layers.Dense(1)(keras.layers.Flatten()(image))
+    whole = keras.layers.Lambda(lambda x: keras.ops.cast(x, "int32"))(logit)
+    with pytest.raises(ConfigError, match=r"^discriminator output: got int32; expected float32$"):
+        fit(painter(), keras.Model(image, whole))
 
 
 def test_the_parts_of_a_model_are_its_layers_also_nested():
