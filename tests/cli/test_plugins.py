@@ -765,7 +765,7 @@ def test_an_error_in_a_checked_loss_has_its_line(command):
         (
             "twin --kind dataset",
             ExitCode.BACKEND,
-            "data set 'twin' cannot be loaded: ZeroDivisionError: division by zero",
+            "load of dataset 'twin' failed: ZeroDivisionError: division by zero (acme_twins.py, ",
         ),
         ("empty", ExitCode.DATA, "no images here; fetch them"),
         ("twni", ExitCode.USAGE, "unknown backend, loss or data set 'twni'; known: "),
