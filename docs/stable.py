@@ -50,6 +50,7 @@ PROMISED = {
     "began ebgan lecam smoothed swapped",
     "gankit.optimizers": "Optimizer SGD RMSprop Adam Average RUNNING_MEANS initial_state",
     "gankit.contract.loss_columns": "Losses NETWORKS names of_steps row",
+    "gankit.contract.native_checks": "ROWS check_apart check_rows",
     "gankit.contract.network_inputs": "NOISE REAL SOURCE",
     "gankit.contract.critique": "Critique",
     "gankit.contract.values": "Features Values",

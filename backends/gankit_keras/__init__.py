@@ -10,7 +10,9 @@ from gankit.contract import Backend, Problem, Started, Trainer, World
 
 def build(problem: Problem) -> Trainer:
     """Return a trainer for `problem`; imports Keras and the framework that it runs on."""
-    framework = imported()
+    from gankit_keras.keras_import import keras
+
+    framework = keras.backend.backend()
     if framework == "tensorflow":
         from gankit_keras.trainer import KerasTrainer
 
@@ -18,14 +20,6 @@ def build(problem: Problem) -> Trainer:
     from gankit_keras.functional_trainer import functional_trainer
 
     return functional_trainer(problem, framework)
-
-
-def imported() -> str:
-    """Import Keras, and return the framework it runs on."""
-    from gankit_keras.keras_import import keras
-
-    framework: str = keras.backend.backend()
-    return framework
 
 
 def join(this: Started) -> World:
@@ -37,7 +31,6 @@ def join(this: Started) -> World:
 
 def inspect() -> Mapping[str, str]:
     """Return the versions, devices and settings of Keras and of its framework; imports both."""
-    imported()
     from gankit_keras.environment import environment
 
     return environment()

@@ -18,7 +18,7 @@ from gankit.contract.random_streams import StepKey
 from gankit.errors import NotPortable
 from gankit.functional import Framework, SpecNetworks, Tensors, inputs_of, trainer
 from gankit_keras.keras_import import Tensor, keras
-from gankit_keras.native_network import NativeNetwork, check_apart, native_network
+from gankit_keras.native_network import NativeNetwork, check_models_apart, native_network
 from gankit_keras.random_inputs import RandomInput, RandomInputSampler, sampler, spec_masks
 
 
@@ -64,7 +64,7 @@ class ModelNetworks(SpecNetworks):
             for name in self.problem.roles
             if not isinstance(self.problem.spec_of(name), tuple)
         }
-        check_apart(found)
+        check_models_apart(found)
         return found | ({"average": found["generator"]} if "generator" in found else {})
 
     def run(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gankit.contract import NO_LABELS, LabelFormat, Precision, Problem
+from gankit.contract.native_checks import ROWS, check_apart, check_rows
 from gankit.errors import ConfigError
 from gankit.functional import inputs_of
 from gankit.layers import Shape, Shapes
@@ -13,9 +14,6 @@ from gankit.terms import SIDES
 from gankit_keras.keras_import import Tensor, Variable, keras
 from gankit_keras.native_call import NativeCall, native_call
 from gankit_keras.random_inputs import RandomInput, SeedState
-
-ROWS = 2
-"""Number of inputs that a model is tried on."""
 
 
 class NativeNetwork:
@@ -118,19 +116,13 @@ def native_network(problem: Problem, name: str) -> NativeNetwork:
     )
 
 
-def check_apart(networks: Mapping[str, object]) -> None:
+def check_models_apart(networks: Mapping[str, object]) -> None:
     """Raise ConfigError if the generator and the discriminator are models that train one weight."""
     generator, discriminator = (
         network.trained_variables if isinstance(network, NativeNetwork) else {}
         for network in map(networks.get, SIDES)
     )
-    held = {id(variable) for variable in discriminator.values()}
-    if shared := [name for name, variable in generator.items() if id(variable) in held]:
-        raise ConfigError(
-            f"generator and discriminator: got a weight that both train, {shared[0]!r} of the "
-            "generator; expected no shared layers, because an update changes one network; give "
-            "each network its own"
-        )
+    check_apart(generator, discriminator)
 
 
 def _check(
@@ -186,9 +178,5 @@ def _call_once(
     if not keras.ops.is_tensor(outputs):
         kind = type(outputs).__name__
         raise ConfigError(f"{call.name} output: got a {kind}; expected one tensor")
-    if (shape := tuple(outputs.shape))[:1] != (ROWS,):
-        raise ConfigError(
-            f"{call.name} output: got the shape {shape} for {ROWS} inputs; expected a row for "
-            "each; leave the first axis, the batch, as it is"
-        )
+    check_rows(call.name, tuple(outputs.shape))
     return outputs

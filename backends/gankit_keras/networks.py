@@ -10,7 +10,7 @@ from gankit.contract.dropout_masks import pass_name
 from gankit.functional import Operations, Tensors
 from gankit.layers import Shape, Shapes
 from gankit_keras.keras_import import Tensor, Variable
-from gankit_keras.native_network import check_apart, native_network
+from gankit_keras.native_network import check_models_apart, native_network
 from gankit_keras.random_inputs import RandomInput
 from gankit_keras.spec_network import SpecNetwork
 
@@ -92,7 +92,7 @@ class KerasNetworks:
 
     def __init__(self, problem: Problem, ops: Operations) -> None:
         self.by_name = {name: _network(problem, ops, name) for name in problem.roles}
-        check_apart(self.by_name)
+        check_models_apart(self.by_name)
 
     def run(
         self,

@@ -7,15 +7,13 @@ from torch import nn
 
 from gankit import layers
 from gankit.contract import NO_LABELS, Problem, strip_prefix
+from gankit.contract.native_checks import ROWS, check_rows
 from gankit.errors import ConfigError
 from gankit.layers import Shape
 from gankit_torch.layers import build_layers
 from gankit_torch.native_call import labels_argument
 from gankit_torch.networks import IMAGES, Network
 from gankit_torch.tensors import torch_dtype
-
-ROWS = 2
-"""Number of inputs that a user's module is tried on."""
 
 
 def build_network(problem: Problem, name: str, device: torch.device) -> Network:
@@ -44,17 +42,6 @@ def build_network(problem: Problem, name: str, device: torch.device) -> Network:
     network = Network(model.to(device), name, device, dtype, problem, taken, problem.mixed, labels)
     _check_native(network, problem, name)
     return network
-
-
-def check_apart(generator: Network, discriminator: Network) -> None:
-    """Raise ConfigError if the two networks train one and the same weight."""
-    held = {id(weight) for weight in discriminator.parameters.values()}
-    if shared := [name for name, weight in generator.parameters.items() if id(weight) in held]:
-        raise ConfigError(
-            f"generator and discriminator: got a weight that both train, {shared[0]!r} of the "
-            "generator; expected no shared layers, because an update changes one network; give "
-            "each network its own"
-        )
 
 
 def _check_native(network: Network, problem: Problem, name: str) -> None:
@@ -104,12 +91,8 @@ def _output_shape(network: Network, shapes: tuple[Shape, ...], name: str) -> Sha
         network.module.train()
     if not isinstance(outputs, torch.Tensor):
         raise ConfigError(f"{name} output: got a {type(outputs).__name__}; expected one tensor")
-    if (shape := tuple(outputs.shape))[:1] != (ROWS,):
-        raise ConfigError(
-            f"{name} output: got the shape {shape} for {ROWS} inputs; expected a row for each; "
-            "leave the first axis, the batch, as it is"
-        )
-    return shape[1:]
+    check_rows(name, tuple(outputs.shape))
+    return tuple(outputs.shape[1:])
 
 
 def _takes_maps(network: Network, inputs: tuple[torch.Tensor, ...], labels: torch.Tensor) -> bool:

@@ -25,6 +25,7 @@ from gankit.contract import (
 )
 from gankit.contract.dropout_masks import Masks
 from gankit.contract.loss_columns import of_steps
+from gankit.contract.native_checks import check_apart
 from gankit.functional import Inputs, Objective, Tensors, with_terms
 from gankit.terms import SIDES
 from gankit_torch.batches import BatchLoader
@@ -33,7 +34,7 @@ from gankit_torch.devices import choose_device
 from gankit_torch.followers import Followers
 from gankit_torch.matmul import float32_products
 from gankit_torch.native_call import name_in_errors
-from gankit_torch.network_builder import build_network, check_apart
+from gankit_torch.network_builder import build_network
 from gankit_torch.networks import Network
 from gankit_torch.operations import TorchOperations
 from gankit_torch.side_updater import SideUpdater
@@ -53,7 +54,7 @@ class TorchTrainer:
         device = choose_device(problem.device, problem.precision)
         self._networks = {name: build_network(problem, name, device) for name in problem.roles}
         self.generator, self.discriminator = (self._networks[side] for side in SIDES)
-        check_apart(self.generator, self.discriminator)
+        check_apart(self.generator.parameters, self.discriminator.parameters)
         self.networks = {name: self._networks[name] for name in problem.networks}
         self.average = self.generator.copy() if problem.average else None
         self._problem = problem

@@ -110,9 +110,12 @@ def _resumed_sources(recipe: str | None, run: Path, rest: list[Source]) -> list[
     Its settings have layers and no family. Options of the family, repeated, become the layers that
     they make in a new run, so that they can be compared with the run's.
     """
-    config, own = recorded(run), base(recipe, run)
+    own = base(recipe, run)
+    if not states_options(merge(rest)[0]):
+        return [own, *rest]
+    config = recorded(run)
     name = recipe or config.recipe
-    if not states_options(merge(rest)[0]) or (recipe is None and name not in plugins.recipes()):
+    if recipe is None and name not in plugins.recipes():
         return [own, *rest]
     lowest = from_recipe(name, plugins.get_recipe)
     made = with_layers([lowest, *rest], config.image_shape, config.classes or DEFAULT_CLASSES)
